@@ -1,0 +1,236 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""Use Tryton's web client as a person does."""
+import shutil
+import tempfile
+import unittest
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import TimeoutError, sync_playwright
+
+ARGUMENTS = [
+    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic',
+    '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync']
+PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
+# Milliseconds, enough for two busy processors
+TIMEOUT = 60000
+ATTEMPTS = 6
+TAB = '#tabcontent > .tab-pane.active '
+
+
+def find_browser():
+    "Return the path of the browser, skip the test when there is none"
+    for program in PROGRAMS:
+        if path := shutil.which(program):
+            return path
+    raise unittest.SkipTest(
+        "Chromium is not installed (on Debian: apt install chromium)")
+
+
+@contextmanager
+def open_browser(locale='zh-CN'):
+    """Yield a page of a browser that knows nothing yet.
+
+    What goes wrong in the page is collected in its list ``errors``.
+    """
+    profile = tempfile.mkdtemp(prefix='jxc-browser-')
+    try:
+        with sync_playwright() as playwright:
+            context = playwright.chromium.launch_persistent_context(
+                profile, executable_path=find_browser(), args=ARGUMENTS,
+                headless=True, locale=locale, timezone_id='Asia/Shanghai',
+                viewport={'width': 1440, 'height': 900})
+            page = context.pages[0] if context.pages else context.new_page()
+            page.set_default_timeout(TIMEOUT)
+            page.errors = []
+            page.on(
+                'pageerror', lambda error: page.errors.append(str(error)))
+            page.on(
+                'response', lambda response: page.errors.append(
+                    f'{response.status} {response.url}')
+                if response.status >= 500 else None)
+            yield page
+            context.close()
+    finally:
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+class WebClient:
+    """The web client in a page.
+
+    :param page: of Playwright
+    :param server: tools.server.Server with its url
+    :param screenshots: folder for them
+    """
+
+    def __init__(self, page, server, screenshots):
+        self.page = page
+        self._address = f'{server.url}/#{server.database.name}'
+        self._screenshots = Path(screenshots)
+        self._screenshots.mkdir(parents=True, exist_ok=True)
+
+    def idle(self):
+        "Wait until no request is under way"
+        # The handlers of events need some time to begin theirs
+        self.page.wait_for_timeout(150)
+        quiet = 0
+        while quiet < 3:
+            busy = self.page.evaluate('jQuery.active')
+            quiet = 0 if busy else quiet + 1
+            self.page.wait_for_timeout(100)
+
+    def screenshot(self, name):
+        self.idle()
+        self.page.screenshot(path=self._screenshots / f'{name}.png')
+
+    def login(self, user, password):
+        page = self.page
+        page.goto(self._address)
+        page.locator('.login-dialog #login').wait_for()
+        self.idle()
+        page.locator('.login-dialog #login').fill(user)
+        page.locator('.login-dialog button[type=submit]').click()
+        page.locator('input[type=password]').fill(password)
+        page.keyboard.press('Enter')
+        page.locator('#user-preferences a').first.wait_for()
+        page.locator('#menu tbody tr').first.wait_for()
+        self.idle()
+
+    def menu(self, *titles):
+        "Open the entry of the menu under its parents"
+        def row(i):
+            # A child may have the title of its parent
+            return self.page.locator(
+                '#menu tbody tr:visible', has=self.page.locator(
+                    f'.column-char[title="{titles[i]}"]')
+                ).nth(titles[:i].count(titles[i]))
+
+        for i in range(len(titles) - 1):
+            if not row(i + 1).count():
+                row(i).locator('.expander').click()
+                row(i + 1).wait_for()
+        row(len(titles) - 1).locator('.column-char').click()
+        self.idle()
+        self.page.locator(TAB + 'button#new_').wait_for()
+
+    def toolbar(self, button):
+        self.page.locator(TAB + f'button#{button}').click()
+        self.idle()
+
+    def field(self, name):
+        return self.page.locator(TAB + f'[name="{name}"]:visible').first
+
+    def press(self, button, sure=False):
+        """Press a button of the form.
+
+        :param sure: the button asks and gets the answer yes
+        """
+        self.field(button).click()
+        self.idle()
+        if sure:
+            self.page.locator('.modal:visible .btn-primary').click()
+            self.idle()
+
+    def choose(self, field, text):
+        """Type in a field for a record and take what is offered.
+
+        Default values that arrive late empty the field again.
+        """
+        offer = self.page.locator(
+            '.dropdown-completion:visible li', has_text=text).first
+        for attempt in range(ATTEMPTS):
+            field.fill(text)
+            try:
+                offer.click(timeout=TIMEOUT / ATTEMPTS)
+                break
+            except TimeoutError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        self.idle()
+
+    def type(self, field, text):
+        """Type in a field and leave it.
+
+        What arrives late from the server may take the text away again.
+        """
+        for _ in range(ATTEMPTS):
+            # While one types another input takes the place of a number's
+            field.click()
+            self.page.keyboard.press('Control+A')
+            self.page.keyboard.type(text)
+            self.page.keyboard.press('Tab')
+            self.idle()
+            if field.input_value():
+                return
+        raise AssertionError(f"{text!r} can not be typed in")
+
+    def _widget(self, name):
+        "Return the element of a field that has no name in the page"
+        return self.page.evaluate_handle(
+            """name => Sao.Tab.tabs.get_current().screen.current_view
+                .widgets[name][0].el[0]""", name).as_element()
+
+    def add_line(self, name, values):
+        """Add a line in the window that opens.
+
+        :param name: field of the lines
+        :param values: list of (field, text); a text in a list is chosen
+        """
+        widget = self._widget(name)
+        widget.query_selector('button[title="新建"]').click()
+        self.idle()
+        window = self.page.locator('.modal:visible')
+        for field, value in values:
+            entry = window.locator(f'[name="{field}"]:visible').first
+            if isinstance(value, list):
+                self.choose(entry, *value)
+            else:
+                self.type(entry, value)
+        window.locator('.btn-primary').last.click()
+        self.idle()
+
+    def add_existing(self, name):
+        "Add all that is offered to a field of existing records"
+        widget = self._widget(name)
+        widget.query_selector('button[title="添加"]').click()
+        self.idle()
+        window = self.page.locator('.modal:visible')
+        window.locator('tbody tr').first.wait_for()
+        window.locator('thead input[type=checkbox]').first.check()
+        window.locator('.btn-primary').last.click()
+        self.idle()
+
+    def close_tab(self):
+        self.page.evaluate('Sao.Tab.tabs.get_current().close()')
+        self.idle()
+
+    def show(self, title):
+        "Show the records of the state above the list"
+        self.page.locator(
+            TAB + '.nav-tabs a:visible', has_text=title).first.click()
+        self.idle()
+
+    def search(self, text):
+        entry = self.page.locator(
+            TAB + '.filter-box input[type=search], '
+            + TAB + '.filter-box input.form-control').first
+        entry.fill(text)
+        entry.press('Enter')
+        self.idle()
+
+    def rows(self):
+        "Return the text of the rows of the list"
+        return self.page.locator(
+            TAB + 'table.tree tbody tr:visible').all_inner_texts()
+
+    def current(self, *names):
+        "Return the model, the id and values of the record that is shown"
+        return self.page.evaluate(
+            '''names => {
+                const screen = Sao.Tab.tabs.get_current().screen;
+                const record = screen.current_record;
+                return [screen.model_name, record.id,
+                    ...names.map(n => record.field_get_client(n))];
+            }''', list(names))

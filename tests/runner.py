@@ -1,0 +1,128 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""Run one suite in this process and write down its outcome.
+
+``scripts/test`` starts this once for each suite.
+"""
+import argparse
+import fcntl
+import json
+import os
+import sys
+import unittest
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Result(unittest.TextTestResult):
+    "Count each test once, whatever happens in its subtests"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.passed = 0
+        self._failed = {}
+        self._skipped = {}
+
+    def _fail(self, test, text):
+        self._failed.setdefault(test, []).append(text)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+
+    def addExpectedFailure(self, test, error):
+        super().addExpectedFailure(test, error)
+        self.passed += 1
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self._fail(test, self._exc_info_to_string(error, test))
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self._fail(test, self._exc_info_to_string(error, test))
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self._fail(test, '%s\n%s' % (
+                    subtest, self._exc_info_to_string(error, subtest)))
+
+    def addUnexpectedSuccess(self, test):
+        super().addUnexpectedSuccess(test)
+        self._fail(test, "It was expected to fail.\n")
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._skipped[test] = reason
+
+    @property
+    def outcome(self):
+        return {
+            'passed': self.passed,
+            'failed': [
+                (t.id(), '\n'.join(x)) for t, x in self._failed.items()],
+            'skipped': [(t.id(), r) for t, r in self._skipped.items()],
+            }
+
+
+@contextmanager
+def locked(path):
+    "Let nobody else who asks for the same path go on"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def activate(module, language='en'):
+    """Activate the module in the database of trytond's tests.
+
+    It is restored from the cache the next time. Two processes that ask for
+    the same module do not both do the work.
+    """
+    from trytond.tests.test_tryton import activate_module
+    folder = Path(os.environ['TEST_CACHE'])
+    with locked(folder / f'{os.environ["TEST_BACKEND"]}-{module}.lock'):
+        activate_module(module, lang=language)
+
+
+class Activation(unittest.TestCase):
+    "Make the database from which the suites of a module start"
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def id(self):
+        return f'activation of {self.module}'
+
+    def runTest(self):
+        from trytond.tests.test_tryton import drop_db
+        activate(self.module)
+        drop_db()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('outcome', type=Path)
+    parser.add_argument('name', nargs='*')
+    parser.add_argument('--activate')
+    parser.add_argument('--failfast', action='store_true')
+    parser.add_argument('-k', dest='patterns', action='append')
+    options = parser.parse_args()
+
+    loader = unittest.TestLoader()
+    loader.testNamePatterns = options.patterns
+    if options.activate:
+        suite = Activation(options.activate)
+    else:
+        suite = loader.loadTestsFromNames(options.name)
+    result = unittest.TextTestRunner(
+        verbosity=2, failfast=options.failfast, resultclass=Result).run(suite)
+    options.outcome.write_text(json.dumps(result.outcome), encoding='utf-8')
+    sys.exit(bool(result.outcome['failed']))
+
+
+if __name__ == '__main__':
+    main()
