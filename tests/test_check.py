@@ -92,7 +92,7 @@ class CheckTestCase(unittest.TestCase):
 
     def write_config(self, **sections):
         if self.database.backend == 'postgresql':
-            sections.setdefault('cache', {})['clean_timeout'] = '0'
+            sections.setdefault('cache', {'clean_timeout': '0'})
         config = self.database.write_config(
             self.folder / 'trytond.conf', **sections)
         config.chmod(0o600)
