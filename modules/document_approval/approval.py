@@ -1,0 +1,1047 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""Approvals under way, their steps and the decisions on them."""
+import datetime as dt
+from collections import defaultdict
+from itertools import groupby
+
+from trytond.i18n import gettext
+from trytond.model import Index, ModelSQL, ModelView, fields
+from trytond.modules.currency.fields import Monetary
+from trytond.pool import Pool
+from trytond.pyson import Eval
+from trytond.transaction import Transaction
+
+from . import content as content_
+from .engine import EngineMixin
+from .exceptions import ApprovalAccessError, ApprovalError
+from .matching import find_deciders
+
+# Of an approval that still counts for its document
+CURRENT = ['waiting', 'approved']
+
+
+class Approval(EngineMixin, ModelSQL, ModelView):
+    __name__ = 'document.approval'
+    _rec_name = 'document_name'
+
+    company = fields.Many2One(
+        'company.company', "Company", required=True, readonly=True,
+        ondelete='RESTRICT')
+    document = fields.Reference(
+        "Document", selection='get_documents', readonly=True)
+    document_name = fields.Char("Document Name", readonly=True)
+    operation = fields.Selection(
+        'get_operations', "Document Type", required=True, readonly=True)
+    operation_string = operation.translated('operation')
+    rule = fields.Many2One(
+        'document.approval.rule', "Rule", required=True, readonly=True,
+        ondelete='RESTRICT')
+    explanation = fields.Text("Why This Rule", readonly=True)
+    party = fields.Many2One(
+        'party.party', "Party", readonly=True, ondelete='RESTRICT',
+        context={'company': Eval('company', -1)}, depends={'company'})
+    amount = Monetary(
+        "Amount", currency='currency', digits='currency', readonly=True,
+        help="In the currency of the company, without tax.")
+    currency = fields.Function(fields.Many2One(
+            'currency.currency', "Currency"), 'on_change_with_currency')
+    requester = fields.Many2One(
+        'res.user', "Requester", readonly=True, ondelete='RESTRICT')
+    submitted_by = fields.Many2One(
+        'res.user', "Submitted By", readonly=True, ondelete='RESTRICT')
+    submitted_at = fields.Timestamp("Submitted At", readonly=True)
+    content = fields.Text("Content", readonly=True)
+    digest = fields.Char("Digest", readonly=True)
+    current = fields.Char(
+        "Level", readonly=True, help="The level that has to decide.")
+    due = fields.Timestamp("Due", readonly=True)
+    steps = fields.One2Many(
+        'document.approval.step', 'approval', "Levels", readonly=True)
+    decisions = fields.One2Many(
+        'document.approval.decision', 'approval', "Decisions",
+        readonly=True)
+    superseded_by = fields.Many2One(
+        'document.approval', "Superseded By", readonly=True,
+        ondelete='RESTRICT')
+    state = fields.Selection([
+            ('waiting', "Waiting"),
+            ('approved', "Approved"),
+            ('refused', "Refused"),
+            ('returned', "Returned"),
+            ('withdrawn', "Withdrawn"),
+            ('cancelled', "Cancelled"),
+            ('superseded', "Superseded"),
+            ], "State", required=True, readonly=True, sort=False)
+    state_string = state.translated('state')
+    waiting_for_me = fields.Function(
+        fields.Boolean("Waiting for Me"), 'get_waiting_for_me',
+        searcher='search_waiting_for_me')
+    mine = fields.Function(
+        fields.Boolean("My Submission"), 'on_change_with_mine',
+        searcher='search_mine')
+    involved = fields.Function(
+        fields.Boolean("Involved"), 'get_involved',
+        searcher='search_involved')
+    is_current = fields.Function(
+        fields.Boolean("Current"), 'on_change_with_is_current')
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        t = cls.__table__()
+        cls._sql_indexes.update({
+                Index(t, (t.document, Index.Equality())),
+                Index(
+                    t, (t.state, Index.Equality(cardinality='low')),
+                    where=t.state == 'waiting'),
+                })
+        cls._order = [('submitted_at', 'DESC'), ('id', 'DESC')]
+        waits = {
+            'invisible': ~Eval('waiting_for_me', False),
+            'depends': ['waiting_for_me'],
+            }
+        cls._buttons.update({
+                'approve': waits,
+                'decide_wizard': waits,
+                'withdraw': {
+                    'invisible': Eval('state') != 'waiting',
+                    'depends': ['state'],
+                    },
+                'bypass_wizard': {
+                    'invisible': Eval('state') != 'waiting',
+                    'depends': ['state'],
+                    },
+                })
+
+    @classmethod
+    def get_documents(cls):
+        pool = Pool()
+        Model = pool.get('ir.model')
+        Rule = pool.get('document.approval.rule')
+        names = {
+            operation.partition(':')[0]
+            for operation, _ in Rule.operation.selection}
+        return [(None, '')] + [
+            (name, Model.get_name(name)) for name in sorted(names)]
+
+    @classmethod
+    def get_operations(cls):
+        Rule = Pool().get('document.approval.rule')
+        return Rule.fields_get(['operation'])['operation']['selection']
+
+    @fields.depends('company')
+    def on_change_with_currency(self, name=None):
+        return self.company.currency if self.company else None
+
+    @fields.depends('state')
+    def on_change_with_is_current(self, name=None):
+        return self.state in CURRENT
+
+    # Who has to decide
+
+    @classmethod
+    def _my_steps(cls):
+        "Return a query of the waiting steps that the user can decide"
+        pool = Pool()
+        Step = pool.get('document.approval.step')
+        StepUser = pool.get('document.approval.step-res.user')
+        Delegation = pool.get('document.approval.delegation')
+        step = Step.__table__()
+        step_user = StepUser.__table__()
+        user = Transaction().user
+        principals = [user, *Delegation.get_principals(user)]
+        return step.join(
+            step_user, condition=step_user.step == step.id).select(
+                step.approval,
+                where=(step.state == 'waiting')
+                & fields.SQL_OPERATORS['in'](step_user.user, principals))
+
+    @classmethod
+    def get_waiting_for_me(cls, approvals, name):
+        cursor = Transaction().connection.cursor()
+        cursor.execute(*cls._my_steps())
+        mine = {id_ for id_, in cursor}
+        return {a.id: a.id in mine and a.state == 'waiting' for a in approvals}
+
+    @classmethod
+    def search_waiting_for_me(cls, name, clause):
+        _, operator, value = clause
+        positive = (operator == '=') == bool(value)
+        domain = [
+            ('state', '=', 'waiting'),
+            ('id', 'in', cls._my_steps()),
+            ]
+        if positive:
+            return domain
+        return ['OR', ('state', '!=', 'waiting'), [
+                ('id', 'not in', cls._my_steps())]]
+
+    @fields.depends('submitted_by', 'requester')
+    def on_change_with_mine(self, name=None):
+        user = Transaction().user
+        return any(
+            u and u.id == user for u in [self.submitted_by, self.requester])
+
+    @classmethod
+    def search_mine(cls, name, clause):
+        _, operator, value = clause
+        user = Transaction().user
+        domain = ['OR',
+            ('submitted_by', '=', user),
+            ('requester', '=', user),
+            ]
+        if (operator == '=') == bool(value):
+            return domain
+        return [
+            ('submitted_by', '!=', user),
+            ('requester', '!=', user),
+            ]
+
+    @classmethod
+    def get_involved(cls, approvals, name):
+        involved = set(cls.search([
+                    ('id', 'in', [a.id for a in approvals]),
+                    ('involved', '=', True),
+                    ]))
+        return {a.id: a in involved for a in approvals}
+
+    @classmethod
+    def search_involved(cls, name, clause):
+        _, operator, value = clause
+        Decision = Pool().get('document.approval.decision')
+        decision = Decision.__table__()
+        user = Transaction().user
+        decided = decision.select(
+            decision.approval,
+            where=(decision.user == user) | (decision.principal == user))
+        if (operator == '=') == bool(value):
+            return ['OR',
+                ('mine', '=', True),
+                ('waiting_for_me', '=', True),
+                ('id', 'in', decided),
+                ]
+        return [
+            ('mine', '=', False),
+            ('waiting_for_me', '=', False),
+            ('id', 'not in', decided),
+            ]
+
+    # Which documents need it
+
+    @classmethod
+    def get_document_states(cls, records):
+        """Return the state of the last approval of each document.
+
+        One that waits counts before one that does not.
+
+        :param records: documents of a model
+        :return: dictionary by id of the document, None without approval
+        """
+        states = dict.fromkeys((r.id for r in records))
+        for approval in cls.search([
+                    ('document', 'in', [str(r) for r in records]),
+                    ('state', 'not in', ['cancelled', 'superseded']),
+                    ], order=[('id', 'ASC')]):
+            id_ = approval.document.id
+            if states[id_] != 'waiting' or approval.state == 'waiting':
+                states[id_] = approval.state
+        return states
+
+    @classmethod
+    def get_needed(cls, record, name):
+        """Return the rules that ask for the approval of the document.
+
+        :param record: the document
+        :param name: of the operation
+        :return: list of rules
+        """
+        needed, _ = cls._find_needed([record], name)
+        return [rule for rule, _ in needed[record]]
+
+    @classmethod
+    def is_missing(cls, record, name):
+        "Test if the document needs an approval that it does not have"
+        needed, _ = cls._find_needed([record], name)
+        return any(
+            not approval or approval.state != 'approved'
+            for _, approval in needed[record])
+
+    @classmethod
+    def has_approved(cls, record, name):
+        "Test if the document was approved as it is"
+        approvals = cls.search([
+                ('document', '=', str(record)),
+                ('operation', '=', f'{record.__name__}:{name}'),
+                ('state', 'in', CURRENT),
+                ])
+        if not approvals or any(a.state != 'approved' for a in approvals):
+            return False
+        digest = approvals[0].get_present_digest()
+        return all(a.digest == digest for a in approvals)
+
+    @classmethod
+    def _find_needed(cls, records, name):
+        """Find the rules and what was approved of the documents.
+
+        A rule that has changed since an approval began counts as it was.
+
+        :return: dictionary by document of (rule, approval or None), facts by
+            document with a rule
+        """
+        pool = Pool()
+        Rule = pool.get('document.approval.rule')
+        needed, facts = {r: [] for r in records}, {}
+        rules = {}
+        for record in records:
+            if record.company not in rules:
+                rules[record.company] = Rule.get_running(
+                    record.company, f'{record.__name__}:{name}')
+        if not any(rules.values()):
+            # As in plain Tryton, unless something began before
+            if not cls.search([
+                        ('document', 'in', [str(r) for r in records]),
+                        ('state', '=', 'waiting'),
+                        ], limit=1):
+                return needed, facts
+        approvals = defaultdict(dict)
+        for approval in cls.search([
+                    ('document', 'in', [str(r) for r in records]),
+                    ('operation', '=', f'{records[0].__name__}:{name}'),
+                    ('state', 'in', CURRENT),
+                    ], order=[('id', 'ASC')]):
+            approvals[approval.document.id][approval.rule.root] = approval
+        for record in records:
+            began = approvals[record.id]
+            if not rules[record.company] and not began:
+                continue
+            if not rules[record.company] and all(
+                    a.state == 'approved' for a in began.values()):
+                continue
+            found = record.get_approval_facts()
+            for rule in rules[record.company]:
+                approval = began.pop(rule.root, None)
+                if approval and approval.rule.match(record, found):
+                    needed[record].append((approval.rule, approval))
+                elif rule.match(record, found):
+                    if record.approval_exempt(rule, found):
+                        continue
+                    needed[record].append((rule, None))
+            for approval in began.values():
+                # Its rule was closed
+                if approval.state == 'waiting' and (
+                        approval.rule.match(record, found)):
+                    needed[record].append((approval.rule, approval))
+            if needed[record]:
+                facts[record] = found
+        return needed, facts
+
+    @classmethod
+    def submit(cls, records, name):
+        """Submit the documents that need approval.
+
+        :param records: documents of a model
+        :param name: of the operation that they are about to take
+        :return: the documents that need none or have it, and those from
+            which the operation is not possible
+        :raises ApprovalError: nobody could decide
+        """
+        if not records:
+            return records
+        Document = records[0].__class__
+        operation = Document._approval_operations[name]
+        ready = [
+            r for r in records
+            if getattr(r, Document._transition_state) in operation.states]
+        needed, facts = cls._find_needed(ready, name) if ready else ({}, {})
+        ready = [r for r in ready if needed[r]]
+        if not ready:
+            return records
+        present = [
+            (approval, facts[r]) for r in ready
+            for _, approval in needed[r] if approval]
+        if present:
+            cls.lock([a for a, _ in present])
+            cls._compare(present)
+            cls._advance([
+                    a for a, _ in present if a.state == 'waiting'
+                    and not any(s.state == 'waiting' for s in a.steps)])
+        new = [
+            cls._new(r, name, rule, facts[r]) for r in ready
+            for rule, approval in needed[r] if not approval]
+        if new:
+            cls._begin(new)
+        waiting = set()
+        for record in ready:
+            approvals = [a for _, a in needed[record] if a]
+            approvals += [a for a in new if a.document == record]
+            if any(a.state != 'approved' for a in approvals):
+                waiting.add(record)
+        if waiting:
+            cls._tell_waiting(waiting)
+        return [r for r in records if r not in waiting]
+
+    @classmethod
+    def _new(cls, record, name, rule, facts):
+        text = content_.serialize(facts['content'])
+        return cls(
+            company=record.company,
+            document=record,
+            document_name=record.rec_name,
+            operation=f'{record.__name__}:{name}',
+            rule=rule,
+            explanation=rule.explain(facts),
+            party=facts['party'],
+            amount=facts['amount'],
+            requester=facts['requester'],
+            submitted_by=Transaction().user or None,
+            submitted_at=dt.datetime.now(),
+            content=text,
+            digest=content_.digest(text),
+            state='waiting',
+            steps=cls._new_steps(rule.get_levels(facts)),
+            )
+
+    @classmethod
+    def _new_steps(cls, levels):
+        Step = Pool().get('document.approval.step')
+        return [
+            Step(
+                level=level,
+                name=level.name,
+                sequence=level.sequence or 0,
+                state='pending')
+            for level in levels]
+
+    @classmethod
+    def _begin(cls, approvals):
+        "Save new approvals, what they supersede is told so"
+        former = cls.search([
+                ('document', 'in', [str(a.document) for a in approvals]),
+                ('state', 'in', CURRENT),
+                ])
+        cls.save(approvals)
+        by_root = {(a.document, a.rule.root): a for a in approvals}
+        superseded = []
+        for approval in former:
+            follower = by_root.get((approval.document, approval.rule.root))
+            if follower:
+                approval.state = 'superseded'
+                approval.superseded_by = follower
+                superseded.append(approval)
+        if superseded:
+            cls.save(superseded)
+            cls._close_steps(superseded)
+            cls.note('supersede', superseded)
+        for approval in approvals:
+            approval._check_deciders()
+        cls.note('submit', approvals)
+        cls._advance(approvals)
+
+    def _check_deciders(self):
+        """Test that different people can decide all the levels.
+
+        :raises ApprovalError: there are not enough of them
+        """
+        wanted = {}
+        facts = self.document.get_approval_facts()
+        for step in self.steps:
+            users = step.get_candidates(facts)
+            if not users:
+                raise ApprovalError(gettext(
+                        'document_approval.msg_nobody',
+                        document=self.document_name,
+                        level=step.name,
+                        rule=self.rule.rec_name))
+            wanted[step] = (step.get_quorum(users), users)
+        if not find_deciders(wanted):
+            raise ApprovalError(gettext(
+                    'document_approval.msg_too_few',
+                    document=self.document_name,
+                    rule=self.rule.rec_name,
+                    users=', '.join(sorted({
+                                u.rec_name for _, users in wanted.values()
+                                for u in users}))))
+
+    @classmethod
+    def _compare(cls, pairs):
+        """Reopen the levels whose decision no longer covers the content.
+
+        :param pairs: list of (approval, facts of its document)
+        :return: list of the approvals that were reopened
+        """
+        Step = Pool().get('document.approval.step')
+        changed, reopened, tolerated, steps = [], [], [], []
+        for approval, facts in pairs:
+            text = content_.serialize(facts['content'])
+            digest = content_.digest(text)
+            if digest == approval.digest:
+                continue
+            opened = [
+                s for s in approval.steps if s.state == 'approved'
+                and not s.covers(facts['content'])]
+            for step in opened:
+                step.state = 'pending'
+                steps.append(step)
+            known = {s.level for s in approval.steps if s.level}
+            needed = approval.rule.get_levels(facts)
+            added = cls._new_steps([l for l in needed if l not in known])
+            for step in added:
+                step.approval = approval
+                steps.append(step)
+            for step in approval.steps:
+                if (step.level and step.level not in needed
+                        and step.state in {'pending', 'waiting'}):
+                    step.state = 'skipped'
+                    steps.append(step)
+                elif (step.state == 'skipped' and step.level in needed):
+                    step.state = 'pending'
+                    opened.append(step)
+                    steps.append(step)
+            approval.content, approval.digest = text, digest
+            approval.amount = facts['amount']
+            approval.party = facts['party']
+            approval.explanation = approval.rule.explain(facts)
+            changed.append(approval)
+            if opened or added:
+                approval.state = 'waiting'
+                reopened.append((approval, [s.name for s in opened + added]))
+            elif any(s.state == 'approved' for s in approval.steps):
+                tolerated.append(approval)
+        if not changed:
+            return []
+        cls.save(changed)
+        Step.save(steps)
+        for approval, names in reopened:
+            cls.note('reopen', [approval], reason=', '.join(names))
+        if tolerated:
+            cls.note('tolerate', tolerated)
+        cls._advance(changed)
+        return [a for a, _ in reopened]
+
+    @classmethod
+    def _advance(cls, approvals):
+        "Let the next levels begin, finish the approvals without one"
+        pool = Pool()
+        Step = pool.get('document.approval.step')
+        approvals = cls.browse(approvals)
+        begun, waiting, finished = [], [], []
+        for approval in approvals:
+            if approval.state not in CURRENT:
+                continue
+            todo = [
+                s for s in approval.steps
+                if s.state in {'pending', 'waiting'}]
+            if not todo:
+                finished.append(approval)
+                continue
+            first = min(s.sequence for s in todo)
+            now = [s for s in todo if s.sequence == first]
+            begin = [s for s in now if s.state == 'pending']
+            if begin:
+                facts = approval.document.get_approval_facts()
+                for step in begin:
+                    step.begin(facts)
+                begun.extend(begin)
+            # A reopened level makes the later ones wait again
+            for step in todo:
+                if step.state == 'waiting' and step not in now:
+                    step.state = 'pending'
+                    begun.append(step)
+            approval.current = ', '.join(s.name for s in now)
+            approval.due = min(
+                (s.due for s in now if s.due), default=None)
+            waiting.append(approval)
+        if begun:
+            Step.save(begun)
+        if waiting:
+            cls.save(waiting)
+        if finished:
+            cls._finish([a for a in finished if a.state == 'waiting'])
+        Step.tell([s for s in begun if s.state == 'waiting'])
+
+    @classmethod
+    def _finish(cls, approvals):
+        "Mark the approvals as complete and go on with the documents"
+        if not approvals:
+            return
+        cls.write(approvals, {
+                'state': 'approved', 'current': None, 'due': None})
+        approvals = cls.browse(approvals)
+        waiting = {
+            a.document for a in cls.search([
+                    ('document', 'in', [str(a.document) for a in approvals]),
+                    ('state', '=', 'waiting'),
+                    ])}
+        for approval in approvals:
+            approval._tell_outcome('document_approval.msg_told_approved')
+        user = Transaction().user
+
+        def key(approval):
+            operation = approval._operation
+            return (
+                approval.document.__name__,
+                approval.operation.partition(':')[2],
+                user if operation.by_approver
+                else (approval.submitted_by or approval.requester).id)
+
+        proceeding = [
+            a for a in approvals
+            if a.document not in waiting and a.rule.proceed]
+        for (model, name, user_id), sub in groupby(
+                sorted(proceeding, key=key), key=key):
+            Document = Pool().get(model)
+            documents = list({a.document.id for a in sub})
+            with Transaction().set_context(queue_batch=True):
+                Document.__queue__.approval_proceed(
+                    Document.browse(documents), name, user_id)
+
+    def get_present_digest(self):
+        "Return the digest of the document as it is now"
+        facts = self.document.get_approval_facts()
+        return content_.digest(content_.serialize(facts['content']))
+
+    @property
+    def _operation(self):
+        model, _, name = self.operation.partition(':')
+        return Pool().get(model)._approval_operations[name]
+
+    @classmethod
+    def _close_steps(cls, approvals):
+        "Nobody is asked any longer"
+        Step = Pool().get('document.approval.step')
+        steps = [
+            s for a in approvals for s in a.steps
+            if s.state in {'waiting', 'pending'}]
+        if steps:
+            Step.write(steps, {'state': 'skipped'})
+        cls.write(approvals, {'current': None, 'due': None})
+
+    @classmethod
+    def note(
+            cls, action, approvals, steps=None, principals=None, reason=None):
+        "Record what was done to the approvals"
+        Decision = Pool().get('document.approval.decision')
+        user = Transaction().user
+        Decision.create([{
+                    'approval': approval.id,
+                    'step': steps[i].id if steps else None,
+                    'level_name': steps[i].name if steps else None,
+                    'action': action,
+                    'user': user or None,
+                    'principal': (
+                        principals[i] if principals
+                        and principals[i] != user else None),
+                    'reason': reason,
+                    'content': approval.content,
+                    'digest': approval.digest,
+                    } for i, approval in enumerate(approvals)])
+
+    # Decide
+
+    @classmethod
+    def _prepare(cls, approvals, digest=None):
+        """Lock the approvals and find what the user can decide.
+
+        :param digest: of the content that the user has seen, None for any
+        :return: list of (approval, step, principal)
+        :raises ApprovalError: there is nothing to decide any longer
+        :raises ApprovalAccessError: it is not the user's to decide
+        """
+        user = Transaction().user
+        if not user:
+            raise ApprovalAccessError(
+                gettext('document_approval.msg_not_a_person'))
+        cls.lock(approvals)
+        approvals = cls.browse(approvals)
+        for approval in approvals:
+            approval._check_document()
+        reopened = cls._compare([
+                (a, a.document.get_approval_facts()) for a in approvals])
+        if reopened:
+            # Not an error, which would undo that the levels are open again
+            cls._tell_reopened(reopened)
+        result = []
+        for approval in cls.browse(approvals):
+            if approval in reopened:
+                continue
+            if digest and digest != approval.digest:
+                raise ApprovalError(gettext(
+                        'document_approval.msg_changed',
+                        document=approval.document_name))
+            result.append((approval, *approval._find_step(user)))
+        return result
+
+    def _check_document(self):
+        "Test that there is something to decide"
+        if self.state != 'waiting':
+            last = max(
+                (d for d in self.decisions), key=lambda d: d.id, default=None)
+            raise ApprovalError(gettext(
+                    'document_approval.msg_not_waiting',
+                    document=self.document_name,
+                    user=(
+                        last.user.rec_name if last and last.user else '-'),
+                    state=self.state_string))
+        operation = self._operation
+        document = self.document
+        state = getattr(document, document._transition_state)
+        if state not in operation.states:
+            raise ApprovalError(gettext(
+                    'document_approval.msg_document_state',
+                    document=self.document_name))
+
+    def _find_step(self, user):
+        """Return the step that the user can decide and for whom.
+
+        :raises ApprovalAccessError: there is none
+        """
+        pool = Pool()
+        Delegation = pool.get('document.approval.delegation')
+        principals = [user, *Delegation.get_principals(
+                user, self.company.id, self.operation)]
+        found = None
+        for step in self.steps:
+            if step.state != 'waiting':
+                continue
+            users = {u.id for u in step.users}
+            for principal in principals:
+                if principal in users:
+                    found = step, principal
+                    break
+            if found:
+                break
+        if not found:
+            raise ApprovalAccessError(gettext(
+                    'document_approval.msg_not_yours',
+                    document=self.document_name,
+                    users=', '.join(
+                        u.rec_name for s in self.steps
+                        if s.state == 'waiting' for u in s.users)))
+        step, principal = found
+        self._check_separation(step, {user, principal})
+        return found
+
+    def get_excluded(self):
+        "Return the ids of those who may not decide on their own document"
+        users = {self.requester, self.submitted_by}
+        users |= self.document.get_approval_editors()
+        return {u.id for u in users if u}
+
+    def _check_separation(self, step, users):
+        "Test that one does not decide on one's own, nor on two levels"
+        if users & self.get_excluded():
+            raise ApprovalAccessError(gettext(
+                    'document_approval.msg_own',
+                    document=self.document_name))
+        for other in self.steps:
+            if other.state in {'approved', 'waiting'} and (
+                    users & other.get_deciders()):
+                raise ApprovalAccessError(gettext(
+                        'document_approval.msg_twice',
+                        document=self.document_name,
+                        level=other.name))
+
+    @classmethod
+    @ModelView.button
+    def approve(cls, approvals, reason=None, digest=None):
+        """Approve for the user.
+
+        :param approvals: that wait for the user
+        :param reason: text or None
+        :param digest: of the content that was seen, see _prepare
+        :raises ApprovalError: there is nothing to decide any longer
+        :raises ApprovalAccessError: it is not the user's to decide
+        """
+        Step = Pool().get('document.approval.step')
+        decided = cls._prepare(approvals, digest=digest)
+        if not decided:
+            return
+        approvals, steps, principals = map(list, zip(*decided))
+        cls.note('approve', approvals, steps, principals, reason)
+        steps = Step.browse(steps)
+        complete = [s for s in steps if len(s.get_deciders()) >= s.required]
+        if complete:
+            Step.write(complete, {'state': 'approved'})
+            cls._advance(cls.browse([s.approval for s in complete]))
+
+    @classmethod
+    def _end(cls, approvals, state, action, method, reason,
+            steps=None, principals=None):
+        "End the approvals without consent"
+        cls.note(action, approvals, steps, principals, reason)
+        cls.write(approvals, {'state': state})
+        cls._close_steps(approvals)
+        others = cls.search([
+                ('document', 'in', [str(a.document) for a in approvals]),
+                ('state', '=', 'waiting'),
+                ])
+        if others:
+            # The document goes back as a whole
+            cls.note(action, others, reason=reason)
+            cls.write(others, {'state': state})
+            cls._close_steps(others)
+
+        def key(approval):
+            return approval.operation
+
+        for operation, sub in groupby(sorted(approvals, key=key), key=key):
+            model, _, name = operation.partition(':')
+            Document = Pool().get(model)
+            button = getattr(Document._approval_operations[name], method)
+            if button:
+                getattr(Document, button)(
+                    Document.browse({a.document.id for a in sub}))
+
+    @classmethod
+    def refuse(cls, approvals, reason, digest=None):
+        """Refuse for the user, the documents are rejected.
+
+        :param reason: text
+        """
+        cls._check_reason(reason)
+        decided = cls._prepare(approvals, digest=digest)
+        if not decided:
+            return
+        approvals, steps, principals = map(list, zip(*decided))
+        cls._end(
+            approvals, 'refused', 'refuse', 'refuse', reason, steps,
+            principals)
+        Pool().get('document.approval.step').write(
+            steps, {'state': 'refused'})
+        for approval in approvals:
+            approval._tell_outcome(
+                'document_approval.msg_told_refused', reason)
+
+    @classmethod
+    def return_(cls, approvals, reason, level=None, digest=None):
+        """Return for the user to a former level or to the submitter.
+
+        :param reason: text
+        :param level: name of a step that is approved, None for the submitter
+        """
+        cls._check_reason(reason)
+        decided = cls._prepare(approvals, digest=digest)
+        if not decided:
+            return
+        approvals, steps, principals = map(list, zip(*decided))
+        if not level:
+            cls._end(
+                approvals, 'returned', 'return', 'back', reason, steps,
+                principals)
+            for approval in approvals:
+                approval._tell_outcome(
+                    'document_approval.msg_told_returned', reason)
+            return
+        Step = Pool().get('document.approval.step')
+        cls.note('return', approvals, steps, principals, reason)
+        reopened = []
+        for approval, step in zip(approvals, steps):
+            target = [
+                s for s in approval.steps
+                if s.name == level and s.state == 'approved']
+            if not target:
+                raise ApprovalError(gettext(
+                        'document_approval.msg_no_level',
+                        document=approval.document_name, level=level))
+            first = target[0].sequence
+            reopened += [
+                s for s in approval.steps
+                if s.state in {'approved', 'waiting'} and s.sequence >= first]
+        Step.write(reopened, {'state': 'pending'})
+        cls._advance(cls.browse(approvals))
+
+    @classmethod
+    def add_approver(cls, approvals, user, reason=None, digest=None):
+        """Ask one more person beside the present level.
+
+        :param user: instance of res.user
+        """
+        Step = Pool().get('document.approval.step')
+        decided = cls._prepare(approvals, digest=digest)
+        if not decided:
+            return
+        approvals, steps, principals = map(list, zip(*decided))
+        new = []
+        for approval, step in zip(approvals, steps):
+            approval._check_candidate(step, user)
+            new.append(Step(
+                    approval=approval, name=user.name,
+                    sequence=step.sequence, state='pending',
+                    added_user=user))
+        Step.save(new)
+        cls.note('add', approvals, steps, principals, ' '.join(
+                filter(None, [user.rec_name, reason])))
+        cls._advance(cls.browse(approvals))
+
+    @classmethod
+    def delegate(cls, approvals, user, reason=None, digest=None):
+        """Let another person decide in the place of the user.
+
+        :param user: instance of res.user
+        """
+        Step = Pool().get('document.approval.step')
+        decided = cls._prepare(approvals, digest=digest)
+        if not decided:
+            return
+        approvals, steps, principals = map(list, zip(*decided))
+        for approval, step, principal in decided:
+            approval._check_candidate(step, user)
+            step.users = [
+                u for u in step.users if u.id != principal] + [user]
+        Step.save(steps)
+        cls.note('delegate', approvals, steps, principals, ' '.join(
+                filter(None, [user.rec_name, reason])))
+        Step.tell(steps)
+
+    def _check_candidate(self, step, user):
+        "Test that the user can decide the step"
+        if not user.active or self.company not in user.companies:
+            raise ApprovalError(gettext(
+                    'document_approval.msg_not_candidate',
+                    user=user.rec_name, document=self.document_name))
+        if user in step.users:
+            raise ApprovalError(gettext(
+                    'document_approval.msg_asked_already',
+                    user=user.rec_name, document=self.document_name))
+        self._check_separation(step, {user.id})
+
+    @classmethod
+    @ModelView.button
+    def withdraw(cls, approvals):
+        "Take back what the user has submitted"
+        cls.lock(approvals)
+        user = Transaction().user
+        approvals = cls.browse(approvals)
+        for approval in approvals:
+            approval._check_document()
+            if user not in {
+                    u.id for u in [approval.submitted_by, approval.requester]
+                    if u}:
+                raise ApprovalAccessError(gettext(
+                        'document_approval.msg_not_submitted',
+                        document=approval.document_name,
+                        user=approval.submitted_by.rec_name
+                        if approval.submitted_by else '-'))
+        cls._end(approvals, 'withdrawn', 'withdraw', 'back', None)
+
+    @classmethod
+    @ModelView.button_action('document_approval.wizard_decide')
+    def decide_wizard(cls, approvals):
+        pass
+
+    @classmethod
+    @ModelView.button_action('document_approval.wizard_bypass')
+    def bypass_wizard(cls, approvals):
+        pass
+
+    @classmethod
+    def bypass(cls, approvals, reason):
+        """Let the documents pass in an emergency.
+
+        Only for those of the group of the administrators, and not for their
+        own documents.
+
+        :param reason: text
+        """
+        pool = Pool()
+        ModelData = pool.get('ir.model.data')
+        User = pool.get('res.user')
+        cls._check_reason(reason)
+        group = ModelData.get_id(
+            'document_approval', 'group_document_approval_admin')
+        user = Transaction().user
+        if group not in User.get_groups():
+            raise ApprovalAccessError(
+                gettext('document_approval.msg_no_bypass'))
+        cls.lock(approvals)
+        approvals = cls.browse(approvals)
+        for approval in approvals:
+            approval._check_document()
+            if user in approval.get_excluded():
+                raise ApprovalAccessError(gettext(
+                        'document_approval.msg_own',
+                        document=approval.document_name))
+        cls.note('bypass', approvals, reason=reason)
+        cls._close_steps(approvals)
+        cls._finish(approvals)
+
+    @classmethod
+    def _check_reason(cls, reason):
+        if not (reason or '').strip():
+            raise ApprovalError(gettext('document_approval.msg_no_reason'))
+
+    # What happens to the documents meanwhile
+
+    @classmethod
+    def forget(cls, records):
+        "End the approvals of documents that are deleted"
+        approvals = cls.search([
+                ('document', 'in', [str(r) for r in records])])
+        if not approvals:
+            return
+        current = [a for a in approvals if a.state in CURRENT]
+        if current:
+            cls.note('delete', current)
+            cls.write(current, {'state': 'cancelled'})
+            cls._close_steps(current)
+        # The name stays
+        cls.write(approvals, {'document': None})
+
+    @classmethod
+    def follow(cls, records):
+        """Follow the states that the documents have taken.
+
+        A cancelled document ends its approvals. One from which the operation
+        is not possible any longer asks nobody until it is submitted again.
+        """
+        approvals = cls.search([
+                ('document', 'in', [str(r) for r in records]),
+                ('state', 'in', CURRENT),
+                ])
+        cancelled, suspended = [], []
+        for approval in approvals:
+            document = approval.document
+            state = getattr(document, document._transition_state)
+            if state == 'cancelled':
+                cancelled.append(approval)
+            elif (approval.state == 'waiting'
+                    and state not in approval._operation.states):
+                suspended.append(approval)
+        if cancelled:
+            cls.note('cancel', cancelled)
+            cls.write(cancelled, {'state': 'cancelled'})
+            cls._close_steps(cancelled)
+        if suspended:
+            Step = Pool().get('document.approval.step')
+            steps = [
+                s for a in suspended for s in a.steps if s.state == 'waiting']
+            Step.write(steps, {'state': 'pending'})
+            cls.write(suspended, {'current': None, 'due': None})
+
+    # Tell people
+
+    @classmethod
+    def _tell_waiting(cls, documents):
+        "Tell the user why the documents did not go on"
+        for document in documents:
+            document.notify_user(
+                [document], 'tryton-info',
+                gettext(
+                    'document_approval.msg_told_waiting',
+                    document=document.rec_name))
+
+    @classmethod
+    def _tell_reopened(cls, approvals):
+        cls.notify_user(
+            approvals, 'tryton-warning',
+            gettext('document_approval.msg_told_reopened'),
+            description=', '.join(a.document_name for a in approvals))
+
+    def _tell_outcome(self, message, reason=None):
+        "Tell the submitter, the requester and those to be notified"
+        User = Pool().get('res.user')
+        users = {self.submitted_by, self.requester}
+        users.update(self.rule.notified_users)
+        User.tell_approval(
+            [u for u in users if u and u.active], self, message, reason)

@@ -1,0 +1,50 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+from decimal import Decimal
+
+from trytond.model import ModelView
+from trytond.pool import PoolMeta
+
+from .document import ApprovedMixin, Operation, line_key
+
+
+class Rule(metaclass=PoolMeta):
+    __name__ = 'document.approval.rule'
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        cls.operation.selection.append(('production:wait', "Production"))
+
+
+class Production(ApprovedMixin, metaclass=PoolMeta):
+    __name__ = 'production'
+
+    _approval_operations = {
+        'wait': Operation({'draft'}),
+        }
+    _approval_lines = ['inputs', 'outputs']
+
+    def get_approval_warehouse(self):
+        return self.warehouse
+
+    def _get_approval_lines(self):
+        for name in self._approval_lines:
+            for move in getattr(self, name):
+                if move.state == 'cancelled':
+                    continue
+                if name == 'inputs':
+                    price = move.product.get_multivalue(
+                        'cost_price', company=self.company.id)
+                else:
+                    price = move.unit_price
+                yield f'{name}/{line_key(move)}', move.quantity, price
+
+    def _get_approval_amount(self):
+        return self.company.currency.round(self.cost or Decimal(0))
+
+    @classmethod
+    @ModelView.button
+    @ApprovedMixin.approval('wait')
+    def wait(cls, productions):
+        super().wait(productions)

@@ -1,0 +1,96 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+from decimal import Decimal
+
+from trytond.model import ModelView
+from trytond.pool import Pool, PoolMeta
+
+from .document import ApprovedMixin, Operation
+from .trade import ApprovedTradeMixin
+
+
+class Rule(metaclass=PoolMeta):
+    __name__ = 'document.approval.rule'
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        cls.operation.selection.append(
+            ('purchase.purchase:confirm', "Purchase Order"))
+
+
+class Purchase(ApprovedTradeMixin, metaclass=PoolMeta):
+    __name__ = 'purchase.purchase'
+
+    _approval_operations = {
+        'confirm': Operation({'quotation'}, refuse='draft', back='draft'),
+        }
+    _approval_date = 'purchase_date'
+
+    @classmethod
+    def set_number(cls, purchases):
+        "Number no order before its last level has approved it"
+        super().set_number(cls._approved_for(purchases, 'confirm'))
+
+    @classmethod
+    @ModelView.button
+    def quote(cls, purchases):
+        Approval = Pool().get('document.approval')
+        super().quote(purchases)
+        Approval.submit(cls.browse(purchases), 'confirm')
+
+    @classmethod
+    @ModelView.button
+    @ApprovedMixin.approval('confirm')
+    def confirm(cls, purchases):
+        cls.set_number([p for p in purchases if p.state == 'quotation'])
+        super().confirm(purchases)
+
+
+class Purchase_Requisition(metaclass=PoolMeta):
+    __name__ = 'purchase.purchase'
+
+    def approval_exempt(self, rule, facts):
+        "Test if approved requisitions cover the purchase up to the tolerance"
+        return (
+            super().approval_exempt(rule, facts)
+            or self._is_requisitioned(1 + rule.tolerance / 100))
+
+    def _is_requisitioned(self, share):
+        pool = Pool()
+        Approval = pool.get('document.approval')
+        UoM = pool.get('product.uom')
+        lines = self._trade_lines()
+        approved_total = present_total = Decimal(0)
+        requisitions = set()
+        for line in lines:
+            quantity, amount = 0, Decimal(0)
+            for request in line.requests:
+                origin = request.origin
+                if (not origin
+                        or origin.__name__ != 'purchase.requisition.line'
+                        or origin.product != line.product
+                        or not origin.unit_price):
+                    return False
+                requisitions.add(origin.requisition)
+                if origin.unit and line.unit:
+                    quantity += UoM.compute_qty(
+                        origin.unit, origin.quantity, line.unit, round=False)
+                else:
+                    quantity += origin.quantity
+                requisition = origin.requisition
+                amount += requisition._convert_approval_amount(
+                    origin.amount, requisition.currency,
+                    requisition.create_date.date())
+            present = self._convert_approval_amount(
+                line.amount, self.currency, self.purchase_date)
+            if (not line.requests
+                    or line.quantity > quantity * float(share)
+                    or present > amount * share):
+                return False
+            approved_total += amount
+            present_total += present
+        return bool(requisitions) and (
+            present_total <= approved_total * share
+            and all(
+                Approval.has_approved(r, 'approve') for r in requisitions))

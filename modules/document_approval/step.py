@@ -1,0 +1,343 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""The levels of an approval and what people decided at them."""
+import datetime as dt
+import json
+
+from trytond.i18n import gettext
+from trytond.model import Index, ModelSQL, ModelView, fields
+from trytond.model.exceptions import AccessError
+from trytond.pool import Pool
+from trytond.pyson import Eval, If
+
+from . import content as content_
+from .engine import EngineMixin
+
+# Decisions by which a person stands for the content
+CONSENT = ['approve']
+
+
+class Step(EngineMixin, ModelSQL, ModelView):
+    __name__ = 'document.approval.step'
+
+    approval = fields.Many2One(
+        'document.approval', "Approval", required=True, readonly=True,
+        ondelete='CASCADE')
+    level = fields.Many2One(
+        'document.approval.level', "Level of the Rule", readonly=True,
+        ondelete='RESTRICT')
+    name = fields.Char("Level", required=True, readonly=True)
+    sequence = fields.Integer(
+        "Sequence", required=True, readonly=True,
+        help="Levels with the same sequence decide at the same time.")
+    added_user = fields.Many2One(
+        'res.user', "Added Approver", readonly=True, ondelete='RESTRICT')
+    users = fields.Many2Many(
+        'document.approval.step-res.user', 'step', 'user', "Who Decides",
+        readonly=True)
+    required = fields.Integer(
+        "Needed", readonly=True, help="How many of them have to approve.")
+    escalated = fields.Boolean("Escalated", readonly=True)
+    since = fields.Timestamp("Since", readonly=True)
+    due = fields.Timestamp("Due", readonly=True)
+    reminded_at = fields.Timestamp("Reminded At", readonly=True)
+    decisions = fields.One2Many(
+        'document.approval.decision', 'step', "Decisions", readonly=True)
+    decided_by = fields.Function(
+        fields.Char("Decided By"), 'get_decided_by')
+    state = fields.Selection([
+            ('pending', "Not Yet"),
+            ('waiting', "Waiting"),
+            ('approved', "Approved"),
+            ('refused', "Refused"),
+            ('skipped', "Not Needed"),
+            ], "State", required=True, readonly=True, sort=False)
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        cls.__access__.add('approval')
+        t = cls.__table__()
+        cls._sql_indexes.update({
+                Index(t, (t.approval, Index.Equality())),
+                Index(
+                    t, (t.state, Index.Equality(cardinality='low')),
+                    where=t.state == 'waiting'),
+                })
+        cls._order = [('approval', 'DESC'), ('sequence', 'ASC'), ('id', 'ASC')]
+
+    @classmethod
+    def default_escalated(cls):
+        return False
+
+    @classmethod
+    def view_attributes(cls):
+        return super().view_attributes() + [
+            ('/tree', 'visual',
+                If(Eval('state') == 'waiting', 'warning',
+                    If(Eval('state') == 'refused', 'danger',
+                        If(Eval('state') == 'approved', 'success',
+                            'muted')))),
+            ]
+
+    def get_decided_by(self, name):
+        return ', '.join(
+            d.names for d in self._consents())
+
+    def _consents(self):
+        """Return the decisions that count: since the step began anew
+
+        A step that was reopened asks everybody again.
+        """
+        if not self.since:
+            return []
+        return [
+            d for d in self.decisions
+            if d.action in CONSENT and d.decided_at >= self.since]
+
+    def get_deciders(self):
+        "Return the ids of those who approved, and for whom they did"
+        return {
+            u.id for d in self._consents() for u in [d.user, d.principal]
+            if u}
+
+    def covers(self, content):
+        """Test if what was approved at the step covers the content.
+
+        :param content: dictionary, see content.py
+        """
+        tolerance = self.level.tolerance_used if self.level else (
+            self.approval.rule.tolerance)
+        return all(
+            content_.covers(json.loads(d.content), content, tolerance)
+            for d in self._consents())
+
+    def get_candidates(self, facts):
+        """Return those who can decide the step, or the named others.
+
+        :param facts: what ApprovedMixin.get_approval_facts returns
+        :return: set of users
+        """
+        if self.added_user:
+            return self._fit({self.added_user})
+        return (
+            self._fit(self.level.get_approvers(facts))
+            or self._fit(set(self.level.fallback_users)))
+
+    def _fit(self, users):
+        approval = self.approval
+        excluded = approval.get_excluded()
+        return {
+            u for u in users
+            if u.active and u.id not in excluded
+            and approval.company in u.companies}
+
+    def get_quorum(self, users):
+        "Return how many of the users have to approve"
+        level = self.level
+        if not level or level.quorum == 'any':
+            return 1
+        if level.quorum == 'all':
+            return len(users)
+        return level.quorum_number
+
+    def begin(self, facts):
+        """Ask those who can decide now.
+
+        When there are none any longer the administrators are asked.
+        """
+        users = self.get_candidates(facts)
+        decided = {
+            u for s in self.approval.steps if s.id != self.id
+            and s.state == 'approved' for u in s.get_deciders()}
+        users = {u for u in users if u.id not in decided}
+        quorum = self.get_quorum(users)
+        if len(users) < max(quorum, 1):
+            users |= self._fit(self._administrators())
+        self.users = list(users)
+        self.required = max(quorum, 1)
+        self.state = 'waiting'
+        self.since = dt.datetime.now()
+        self.escalated = False
+        self.reminded_at = None
+        self.due = None
+        if self.level and self.level.time_limit:
+            self.due = self.since + self.level.time_limit
+
+    @classmethod
+    def _administrators(cls):
+        pool = Pool()
+        ModelData = pool.get('ir.model.data')
+        Group = pool.get('res.group')
+        group = Group(ModelData.get_id(
+                'document_approval', 'group_document_approval_admin'))
+        return set(group.users)
+
+    @classmethod
+    def tell(cls, steps, message='document_approval.msg_told_wanted'):
+        "Tell those who decide the steps"
+        User = Pool().get('res.user')
+        for step in steps:
+            User.tell_approval(step.users, step.approval, message)
+
+    @classmethod
+    def refresh(cls, steps=None):
+        """Ask anew where those who are asked have left or lost their role.
+
+        :param steps: that wait, all when None
+        """
+        Approval = Pool().get('document.approval')
+        if steps is None:
+            steps = cls.search([('state', '=', 'waiting')])
+        changed = []
+        for step in steps:
+            if all(u.active for u in step.users) and (
+                    not step.level or step.level.approver in {
+                        'users', 'manager'}):
+                continue
+            before = set(step.users)
+            step.users = list(step._fit(before))
+            Approval.lock([step.approval])
+            facts = step.approval.document.get_approval_facts()
+            now = step.get_candidates(facts)
+            if not step.users or not (before & now):
+                since, due = step.since, step.due
+                step.begin(facts)
+                step.since, step.due = since, due
+            else:
+                step.required = min(
+                    step.required, step.get_quorum(step.users))
+            if set(step.users) != before:
+                changed.append(step)
+        if changed:
+            cls.save(changed)
+            Approval.note('ask', [s.approval for s in changed], changed)
+            cls.tell(changed)
+
+    @classmethod
+    def remind(cls):
+        "Remind and escalate what waits too long"
+        Approval = Pool().get('document.approval')
+        now = dt.datetime.now()
+        reminded, escalated = [], []
+        for step in cls.search([
+                    ('state', '=', 'waiting'),
+                    ('level', '!=', None),
+                    ]):
+            level = step.level
+            if step.due and step.due < now and not step.escalated:
+                step.escalated = True
+                step.users = list(
+                    set(step.users) | step._fit(set(level.escalation_users)))
+                escalated.append(step)
+            elif level.reminder and now >= (
+                    (step.reminded_at or step.since) + level.reminder):
+                reminded.append(step)
+            else:
+                continue
+            step.reminded_at = now
+        cls.save(reminded + escalated)
+        if escalated:
+            Approval.note('escalate', [s.approval for s in escalated],
+                escalated)
+        cls.tell(reminded, 'document_approval.msg_told_reminded')
+        cls.tell(escalated, 'document_approval.msg_told_escalated')
+
+
+class StepUser(ModelSQL):
+    __name__ = 'document.approval.step-res.user'
+
+    step = fields.Many2One(
+        'document.approval.step', "Step", ondelete='CASCADE', required=True)
+    user = fields.Many2One(
+        'res.user', "User", ondelete='CASCADE', required=True)
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        t = cls.__table__()
+        cls._sql_indexes.add(
+            Index(t, (t.user, Index.Equality()), (t.step, Index.Equality())))
+
+
+class Decision(ModelSQL, ModelView):
+    __name__ = 'document.approval.decision'
+
+    approval = fields.Many2One(
+        'document.approval', "Approval", required=True, readonly=True,
+        ondelete='RESTRICT')
+    step = fields.Many2One(
+        'document.approval.step', "Step", readonly=True, ondelete='RESTRICT')
+    level_name = fields.Char("Level", readonly=True)
+    action = fields.Selection([
+            ('submit', "Submit"),
+            ('approve', "Approve"),
+            ('refuse', "Refuse"),
+            ('return', "Return"),
+            ('withdraw', "Withdraw"),
+            ('add', "Add Approver"),
+            ('delegate', "Delegate"),
+            ('ask', "Ask Others"),
+            ('escalate', "Escalate"),
+            ('tolerate', "Change Within the Tolerance"),
+            ('reopen', "Reopen Levels"),
+            ('bypass', "Bypass"),
+            ('supersede', "Supersede"),
+            ('cancel', "Document Cancelled"),
+            ('delete', "Document Deleted"),
+            ], "Action", required=True, readonly=True, sort=False)
+    action_string = action.translated('action')
+    user = fields.Many2One(
+        'res.user', "User", readonly=True, ondelete='RESTRICT',
+        help="Empty for what happened by itself.")
+    principal = fields.Many2One(
+        'res.user', "On Behalf Of", readonly=True, ondelete='RESTRICT')
+    employee = fields.Many2One(
+        'company.employee', "Employee", readonly=True, ondelete='RESTRICT')
+    decided_at = fields.Timestamp("Time", required=True, readonly=True)
+    reason = fields.Text("Reason", readonly=True)
+    content = fields.Text("Content", readonly=True)
+    digest = fields.Char(
+        "Digest", readonly=True, help="The SHA-256 of the content.")
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        cls.__access__.add('approval')
+        t = cls.__table__()
+        cls._sql_indexes.update({
+                Index(t, (t.approval, Index.Equality())),
+                Index(t, (t.step, Index.Equality())),
+                })
+        cls._order = [('id', 'ASC')]
+
+    @classmethod
+    def preprocess_values(cls, mode, values):
+        "Date and employee are those of the server whoever asks"
+        User = Pool().get('res.user')
+        values = super().preprocess_values(mode, values)
+        if mode == 'create':
+            values['decided_at'] = dt.datetime.now()
+            if values.get('user'):
+                employee = User(values['user']).employee
+                values['employee'] = employee.id if employee else None
+        return values
+
+    @classmethod
+    def check_modification(cls, mode, decisions, values=None, external=False):
+        super().check_modification(
+            mode, decisions, values=values, external=external)
+        if external or mode != 'create':
+            raise AccessError(gettext(
+                    'document_approval.msg_decision_stays'))
+
+    @property
+    def names(self):
+        "Who decided, and for whom"
+        if not self.user:
+            return ''
+        if not self.principal:
+            return self.user.rec_name
+        return gettext(
+            'document_approval.msg_on_behalf',
+            user=self.user.rec_name, principal=self.principal.rec_name)

@@ -1,0 +1,15 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+from trytond.modules.company.tests import CompanyTestMixin
+from trytond.tests.test_tryton import ModuleTestCase
+
+
+class DocumentApprovalTestCase(CompanyTestMixin, ModuleTestCase):
+    "Test Document Approval module"
+    module = 'document_approval'
+    extras = [
+        'production', 'purchase', 'purchase_request', 'purchase_requisition',
+        'sale', 'sale_credit_limit', 'stock']
+
+
+del ModuleTestCase
