@@ -1026,7 +1026,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         "Tell the user why the documents did not go on"
         for document in documents:
             document.notify_user(
-                [document], 'tryton-info',
+                'tryton-info',
                 gettext(
                     'document_approval.msg_told_waiting',
                     document=document.rec_name))

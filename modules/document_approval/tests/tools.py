@@ -4,17 +4,16 @@ from proteus import Model, Wizard
 from trytond.modules.company.tests.tools import get_company
 
 
-def create_person(name, modules=(), supervisor=None, config=None):
+def create_person(name, groups=(), supervisor=None, config=None):
     """Create a user who is an employee of the company.
 
     :param name: of the person, the login is the same in lower case
-    :param modules: names of modules whose groups the user gets
+    :param groups: names of the groups of the user
     :param supervisor: instance of the user whose employee is the supervisor
     :return: instance of res.user
     """
     Employee = Model.get('company.employee', config=config)
     Group = Model.get('res.group', config=config)
-    ModelData = Model.get('ir.model.data', config=config)
     Party = Model.get('party.party', config=config)
     User = Model.get('res.user', config=config)
     company = get_company(config=config)
@@ -29,11 +28,7 @@ def create_person(name, modules=(), supervisor=None, config=None):
     user.company = company
     user.employees.append(employee)
     user.employee = employee
-    ids = [d.db_id for d in ModelData.find([
-                ('model', '=', 'res.group'),
-                ('module', 'in', list(modules)),
-                ])]
-    user.groups.extend(Group.find([('id', 'in', ids)]))
+    user.groups.extend(Group.find([('name', 'in', list(groups))]))
     user.save()
     return user
 
