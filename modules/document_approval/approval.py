@@ -5,12 +5,15 @@ import datetime as dt
 from collections import defaultdict
 from itertools import groupby
 
+from sql.conditionals import Coalesce
+
 from trytond.i18n import gettext
 from trytond.model import Index, ModelSQL, ModelView, fields
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool
 from trytond.pyson import Eval
-from trytond.transaction import Transaction
+from trytond.rpc import RPC
+from trytond.transaction import Transaction, without_check_access
 
 from . import content as content_
 from .engine import EngineMixin
@@ -97,6 +100,11 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     where=t.state == 'waiting'),
                 })
         cls._order = [('submitted_at', 'DESC'), ('id', 'DESC')]
+        # For scripts, which have no wizard over REST
+        cls.__rpc__.update({
+                'refuse': RPC(readonly=False, instantiate=0),
+                'return_': RPC(readonly=False, instantiate=0),
+                })
         waits = {
             'invisible': ~Eval('waiting_for_me', False),
             'depends': ['waiting_for_me'],
@@ -142,20 +150,44 @@ class Approval(EngineMixin, ModelSQL, ModelView):
 
     @classmethod
     def _my_steps(cls):
-        "Return a query of the waiting steps that the user can decide"
+        "Return a query of the approvals that the user can decide now"
         pool = Pool()
         Step = pool.get('document.approval.step')
         StepUser = pool.get('document.approval.step-res.user')
+        Decision = pool.get('document.approval.decision')
         Delegation = pool.get('document.approval.delegation')
+        approval = cls.__table__()
         step = Step.__table__()
         step_user = StepUser.__table__()
+        decision = Decision.__table__()
+        decided = Step.__table__()
         user = Transaction().user
-        principals = [user, *Delegation.get_principals(user)]
-        return step.join(
-            step_user, condition=step_user.step == step.id).select(
-                step.approval,
+        asked = step_user.user == user
+        for delegation in Delegation.get_valid(user):
+            condition = step_user.user == delegation.user.id
+            if delegation.company:
+                condition &= approval.company == delegation.company.id
+            if delegation.operation:
+                condition &= approval.operation == delegation.operation
+            asked |= condition
+        # One who has approved is not asked again while others are missing
+        done = decision.join(
+            decided, condition=decision.step == decided.id).select(
+                decided.id,
+                where=(decided.state == 'waiting')
+                & (decision.action == 'approve')
+                & (decision.user == user)
+                & (decision.decided_at >= decided.since))
+        return (approval
+            .join(step, condition=step.approval == approval.id)
+            .join(step_user, condition=step_user.step == step.id)
+            .select(
+                approval.id,
                 where=(step.state == 'waiting')
-                & fields.SQL_OPERATORS['in'](step_user.user, principals))
+                & asked
+                & (Coalesce(approval.requester, -1) != user)
+                & (Coalesce(approval.submitted_by, -1) != user)
+                & ~step.id.in_(done)))
 
     @classmethod
     def get_waiting_for_me(cls, approvals, name):
@@ -256,13 +288,13 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         :param name: of the operation
         :return: list of rules
         """
-        needed, _ = cls._find_needed([record], name)
+        needed, _, _ = cls._find_needed([record], name)
         return [rule for rule, _ in needed[record]]
 
     @classmethod
     def is_missing(cls, record, name):
         "Test if the document needs an approval that it does not have"
-        needed, _ = cls._find_needed([record], name)
+        needed, _, _ = cls._find_needed([record], name)
         return any(
             not approval or approval.state != 'approved'
             for _, approval in needed[record])
@@ -286,55 +318,54 @@ class Approval(EngineMixin, ModelSQL, ModelView):
 
         A rule that has changed since an approval began counts as it was.
 
-        :return: dictionary by document of (rule, approval or None), facts by
-            document with a rule
+        :param records: documents of a model
+        :param name: of the operation
+        :return: dictionary by document of lists of (rule, approval or None),
+            facts by document with a rule, list of the approvals that wait
+            without a reason any longer
         """
-        pool = Pool()
-        Rule = pool.get('document.approval.rule')
-        needed, facts = {r: [] for r in records}, {}
-        rules = {}
-        for record in records:
-            if record.company not in rules:
-                rules[record.company] = Rule.get_running(
-                    record.company, f'{record.__name__}:{name}')
-        if not any(rules.values()):
-            # As in plain Tryton, unless something began before
-            if not cls.search([
-                        ('document', 'in', [str(r) for r in records]),
-                        ('state', '=', 'waiting'),
-                        ], limit=1):
-                return needed, facts
-        approvals = defaultdict(dict)
+        Rule = Pool().get('document.approval.rule')
+        needed, facts, obsolete = {r: [] for r in records}, {}, []
+        operation = f'{records[0].__name__}:{name}'
+        rules = {
+            company: Rule.get_running(company, operation)
+            for company in {r.company for r in records}}
+        began = defaultdict(dict)
         for approval in cls.search([
                     ('document', 'in', [str(r) for r in records]),
-                    ('operation', '=', f'{records[0].__name__}:{name}'),
+                    ('operation', '=', operation),
                     ('state', 'in', CURRENT),
                     ], order=[('id', 'ASC')]):
-            approvals[approval.document.id][approval.rule.root] = approval
+            began[approval.document.id][approval.rule.root] = approval
         for record in records:
-            began = approvals[record.id]
-            if not rules[record.company] and not began:
-                continue
-            if not rules[record.company] and all(
-                    a.state == 'approved' for a in began.values()):
+            approvals = began[record.id]
+            if not rules[record.company] and not any(
+                    a.state == 'waiting' for a in approvals.values()):
+                # As in plain Tryton
                 continue
             found = record.get_approval_facts()
             for rule in rules[record.company]:
-                approval = began.pop(rule.root, None)
-                if approval and approval.rule.match(record, found):
+                approval = approvals.get(rule.root)
+                if approval and approval.company == record.company and (
+                        approval.rule.match(found)):
+                    del approvals[rule.root]
                     needed[record].append((approval.rule, approval))
-                elif rule.match(record, found):
-                    if record.approval_exempt(rule, found):
-                        continue
+                elif rule.match(found) and (
+                        not record.approval_exempt(rule, found)):
                     needed[record].append((rule, None))
-            for approval in began.values():
-                # Its rule was closed
-                if approval.state == 'waiting' and (
-                        approval.rule.match(record, found)):
+            for approval in approvals.values():
+                if approval.state != 'waiting':
+                    continue
+                # Its rule was closed or does not ask for it any longer
+                if approval.company == record.company and (
+                        approval.rule.state == 'closed'
+                        and approval.rule.match(found)):
                     needed[record].append((approval.rule, approval))
+                else:
+                    obsolete.append(approval)
             if needed[record]:
                 facts[record] = found
-        return needed, facts
+        return needed, facts, obsolete
 
     @classmethod
     def submit(cls, records, name):
@@ -353,7 +384,11 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         ready = [
             r for r in records
             if getattr(r, Document._transition_state) in operation.states]
-        needed, facts = cls._find_needed(ready, name) if ready else ({}, {})
+        if not ready:
+            return records
+        needed, facts, obsolete = cls._find_needed(ready, name)
+        if obsolete:
+            cls._supersede(obsolete)
         ready = [r for r in ready if needed[r]]
         if not ready:
             return records
@@ -363,26 +398,53 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         if present:
             cls.lock([a for a, _ in present])
             cls._compare(present)
+            # Those of documents that were taken back to be changed
             cls._advance([
                     a for a, _ in present if a.state == 'waiting'
                     and not any(s.state == 'waiting' for s in a.steps)])
         new = [
-            cls._new(r, name, rule, facts[r]) for r in ready
+            cls._new(name, rule, facts[r]) for r in ready
             for rule, approval in needed[r] if not approval]
         if new:
-            cls._begin(new)
-        waiting = set()
+            cls._begin(new, facts)
+        states = defaultdict(set)
         for record in ready:
-            approvals = [a for _, a in needed[record] if a]
-            approvals += [a for a in new if a.document == record]
-            if any(a.state != 'approved' for a in approvals):
-                waiting.add(record)
-        if waiting:
-            cls._tell_waiting(waiting)
+            for _, approval in needed[record]:
+                if approval:
+                    states[record].add(approval.state)
+        for approval in new:
+            states[approval.document].add(approval.state)
+        waiting = {r for r in ready if states[r] != {'approved'}}
+        for record in waiting:
+            record.notify_user(
+                'tryton-info', gettext(
+                    'document_approval.msg_told_waiting',
+                    document=record.rec_name))
         return [r for r in records if r not in waiting]
 
     @classmethod
-    def _new(cls, record, name, rule, facts):
+    def check_covered(cls, records, name):
+        """Test that what was done still is what was approved.
+
+        :param records: documents that have taken the operation
+        :param name: of the operation
+        :raises ApprovalError: a rule asks for an approval that they do not
+            have
+        """
+        needed, facts, _ = cls._find_needed(records, name)
+        for record in records:
+            for rule, approval in needed[record]:
+                if not approval or approval.state != 'approved' or any(
+                        not s.covers(facts[record]['content'])
+                        for s in approval.steps if s.state == 'approved'):
+                    raise ApprovalError(gettext(
+                            'document_approval.msg_not_covered',
+                            document=record.rec_name,
+                            rule=rule.rec_name))
+
+    @classmethod
+    def _new(cls, name, rule, facts):
+        record = facts['document']
         text = content_.serialize(facts['content'])
         return cls(
             company=record.company,
@@ -414,37 +476,44 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             for level in levels]
 
     @classmethod
-    def _begin(cls, approvals):
-        "Save new approvals, what they supersede is told so"
-        former = cls.search([
-                ('document', 'in', [str(a.document) for a in approvals]),
-                ('state', 'in', CURRENT),
-                ])
-        cls.save(approvals)
-        by_root = {(a.document, a.rule.root): a for a in approvals}
-        superseded = []
-        for approval in former:
-            follower = by_root.get((approval.document, approval.rule.root))
-            if follower:
-                approval.state = 'superseded'
-                approval.superseded_by = follower
-                superseded.append(approval)
-        if superseded:
-            cls.save(superseded)
-            cls._close_steps(superseded)
-            cls.note('supersede', superseded)
-        for approval in approvals:
-            approval._check_deciders()
-        cls.note('submit', approvals)
-        cls._advance(approvals)
+    def _begin(cls, approvals, facts):
+        """Save new approvals and ask their first levels.
 
-    def _check_deciders(self):
+        :param facts: dictionary by document
+        """
+        cls.save(approvals)
+        followers = {(a.document, a.rule.root): a for a in approvals}
+        former = []
+        for approval in cls.search([
+                    ('document', 'in', [str(a.document) for a in approvals]),
+                    ('state', 'in', CURRENT),
+                    ('id', 'not in', [a.id for a in approvals]),
+                    ]):
+            approval.superseded_by = followers.get(
+                (approval.document, approval.rule.root))
+            if approval.superseded_by:
+                former.append(approval)
+        if former:
+            cls.save(former)
+            cls._supersede(former)
+        for approval in approvals:
+            approval._check_deciders(facts[approval.document])
+        cls.note('submit', approvals)
+        cls._advance(approvals, facts)
+
+    @classmethod
+    def _supersede(cls, approvals):
+        cls.note('supersede', approvals)
+        cls.write(approvals, {'state': 'superseded'})
+        cls._close_steps(approvals)
+
+    def _check_deciders(self, facts):
         """Test that different people can decide all the levels.
 
+        :param facts: of the document
         :raises ApprovalError: there are not enough of them
         """
         wanted = {}
-        facts = self.document.get_approval_facts()
         for step in self.steps:
             users = step.get_candidates(facts)
             if not users:
@@ -520,10 +589,15 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         return [a for a, _ in reopened]
 
     @classmethod
-    def _advance(cls, approvals):
-        "Let the next levels begin, finish the approvals without one"
+    def _advance(cls, approvals, facts=None):
+        """Let the next levels begin, finish the approvals without one.
+
+        :param facts: dictionary by document of those that are known
+        """
         pool = Pool()
         Step = pool.get('document.approval.step')
+        if not approvals:
+            return
         approvals = cls.browse(approvals)
         begun, waiting, finished = [], [], []
         for approval in approvals:
@@ -539,9 +613,11 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             now = [s for s in todo if s.sequence == first]
             begin = [s for s in now if s.state == 'pending']
             if begin:
-                facts = approval.document.get_approval_facts()
+                document = approval.document
+                known = (facts or {}).get(
+                    document) or document.get_approval_facts()
                 for step in begin:
-                    step.begin(facts)
+                    step.begin(known)
                 begun.extend(begin)
             # A reopened level makes the later ones wait again
             for step in todo:
@@ -698,8 +774,10 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         """
         pool = Pool()
         Delegation = pool.get('document.approval.delegation')
-        principals = [user, *Delegation.get_principals(
-                user, self.company.id, self.operation)]
+        principals = [user, *(
+                d.user.id for d in Delegation.get_valid(user)
+                if d.company in {None, self.company}
+                and d.operation in {None, self.operation})]
         found = None
         for step in self.steps:
             if step.state != 'waiting':
@@ -794,6 +872,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     Document.browse({a.document.id for a in sub}))
 
     @classmethod
+    @without_check_access
     def refuse(cls, approvals, reason, digest=None):
         """Refuse for the user, the documents are rejected.
 
@@ -814,6 +893,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 'document_approval.msg_told_refused', reason)
 
     @classmethod
+    @without_check_access
     def return_(cls, approvals, reason, level=None, digest=None):
         """Return for the user to a former level or to the submitter.
 
@@ -1020,16 +1100,6 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             cls.write(suspended, {'current': None, 'due': None})
 
     # Tell people
-
-    @classmethod
-    def _tell_waiting(cls, documents):
-        "Tell the user why the documents did not go on"
-        for document in documents:
-            document.notify_user(
-                'tryton-info',
-                gettext(
-                    'document_approval.msg_told_waiting',
-                    document=document.rec_name))
 
     @classmethod
     def _tell_reopened(cls, approvals):

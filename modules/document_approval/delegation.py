@@ -101,25 +101,17 @@ class Delegation(DeactivableMixin, ModelSQL, ModelView):
                         ])
 
     @classmethod
-    def get_principals(cls, user, company=None, operation=None):
-        """Return those for whom the user decides today.
+    def get_valid(cls, user):
+        """Return the delegations to the user that are valid today.
 
         :param user: id
-        :param company: id of the company of the document, None for any
-        :param operation: of the document, None for any
-        :return: list of ids
+        :return: list of delegations
         """
         Date = Pool().get('ir.date')
-        domain = [
-            ('delegate', '=', user),
-            ('active', '=', True),
-            ('user.active', '=', True),
-            ]
-        if company is not None:
-            domain.append(('company', 'in', [company, None]))
-        if operation is not None:
-            domain.append(('operation', 'in', [operation, None]))
-        with Transaction().set_context(company=company):
-            today = Date.today()
-        domain += [('from_date', '<=', today), ('to_date', '>=', today)]
-        return [d.user.id for d in cls.search(domain)]
+        today = Date.today()
+        return cls.search([
+                ('delegate', '=', user),
+                ('from_date', '<=', today),
+                ('to_date', '>=', today),
+                ('user.active', '=', True),
+                ])

@@ -173,6 +173,7 @@ class ApprovedMixin(ModelStorage):
         party = self._get_approval_party()
         employee = self._get_approval_employee()
         content = {
+            'company': self.company.id,
             'party': party.id if party else None,
             'currency': self._get_approval_currency().code,
             'amount': number(amount),

@@ -46,7 +46,6 @@ class Rule(metaclass=PoolMeta):
 
     @classmethod
     def _get_context(cls, model_name):
-        pool = Pool()
         context = super()._get_context(model_name)
         if model_name == 'document.approval':
             context['approval_models'] = cls._get_approval_models()

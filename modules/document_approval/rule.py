@@ -273,10 +273,9 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
             cls._running_cache.set(key, ids)
         return cls.browse(ids)
 
-    def match(self, record, facts):
-        """Test if the document needs the approval of the rule.
+    def match(self, facts):
+        """Test if a document needs the approval of the rule.
 
-        :param record: the document
         :param facts: what ApprovedMixin.get_approval_facts returns
         """
         amount = facts['amount']
@@ -285,7 +284,7 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
             if self.no_amount == 'refuse' and self.amount_from is not None:
                 raise ApprovalError(gettext(
                         'document_approval.msg_no_amount',
-                        document=record.rec_name,
+                        document=facts['document'].rec_name,
                         rule=self.rec_name))
         else:
             if self.amount_from is not None and amount < self.amount_from:
@@ -306,7 +305,7 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
             if not user or not {
                     r.role for r in user.roles} & set(self.roles):
                 return False
-        return self._match_condition(record)
+        return self._match_condition(facts['document'])
 
     def _match_condition(self, record):
         if not self.condition:
@@ -561,7 +560,9 @@ class Level(sequence_ordered(), ModelSQL, ModelView):
 
     @property
     def tolerance_used(self):
-        return self.rule.tolerance if self.tolerance is None else self.tolerance
+        if self.tolerance is None:
+            return self.rule.tolerance
+        return self.tolerance
 
     def check_complete(self):
         """Test that somebody can decide.

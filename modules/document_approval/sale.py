@@ -12,7 +12,8 @@ from trytond.transaction import Transaction
 from .document import ApprovedMixin, Operation
 from .trade import ApprovedTradeMixin
 
-_not_sale = ~Eval('operation', '').in_(['sale.sale:quote', 'sale.sale:confirm'])
+_not_sale = ~Eval('operation', '').in_(
+    ['sale.sale:quote', 'sale.sale:confirm'])
 
 
 class Rule(metaclass=PoolMeta):
@@ -42,8 +43,8 @@ class Rule(metaclass=PoolMeta):
             ('sale.sale:confirm', "Sales Order"),
             ]
 
-    def match(self, record, facts):
-        return super().match(record, facts) and (
+    def match(self, facts):
+        return super().match(facts) and (
             not self.below_floor or facts.get('below_floor', False)) and (
             self.discount_from is None
             or facts.get('discount', 0) >= self.discount_from)
@@ -73,8 +74,8 @@ class Rule_CreditLimit(metaclass=PoolMeta):
             },
         help="Only sales by which the customer's credit limit is exceeded.")
 
-    def match(self, record, facts):
-        return super().match(record, facts) and (
+    def match(self, facts):
+        return super().match(facts) and (
             not self.over_credit_limit
             or facts.get('over_credit_limit', False))
 

@@ -28,10 +28,10 @@ class Rule(metaclass=PoolMeta):
             ('stock.shipment.internal:wait', "Internal Shipment"),
             ]
 
-    def match(self, record, facts):
-        return super().match(record, facts) and (
+    def match(self, facts):
+        return super().match(facts) and (
             not self.warehouses
-            or record.get_approval_warehouse() in self.warehouses)
+            or facts['document'].get_approval_warehouse() in self.warehouses)
 
     def _explain(self, facts):
         texts = super()._explain(facts)

@@ -8,8 +8,9 @@ class DocumentApprovalTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Document Approval module"
     module = 'document_approval'
     extras = [
-        'production', 'purchase', 'purchase_request', 'purchase_requisition',
-        'sale', 'sale_credit_limit', 'stock']
+        'production', 'purchase', 'purchase_amendment', 'purchase_request',
+        'purchase_requisition', 'sale', 'sale_amendment',
+        'sale_credit_limit', 'stock']
     # Without company it is for all
     _skip_company_rule = {('document.approval.delegation', 'company')}
 
