@@ -119,7 +119,9 @@ def _ask_suppliers(demo, requisition):
     quotations = Quotation.find([])
     demo.click(quotations[:2], 'send', 'buyer')
     answered = Quotation(quotations[0].id)
-    for line in answered.lines:
+    # As from the purchase request: the list of the quotation is read-only
+    Line = demo.model('purchase.request.quotation.line', 'buyer')
+    for line in Line.find([('quotation', '=', answered.id)]):
         line.unit_price = demo.price(2)
-    answered.save()
+        line.save()
     demo.click([answered], 'receive', 'buyer')
