@@ -293,10 +293,15 @@ class Approval(EngineMixin, ModelSQL, ModelView):
 
     @classmethod
     def is_missing(cls, record, name):
-        "Test if the document needs an approval that it does not have"
-        needed, _, _ = cls._find_needed([record], name)
+        "Test if the document needs an approval that it does not have as it is"
+        needed, facts, _ = cls._find_needed([record], name)
+        if not needed[record]:
+            return False
+        digest = content_.digest(
+            content_.serialize(facts[record]['content']))
         return any(
             not approval or approval.state != 'approved'
+            or approval.digest != digest
             for _, approval in needed[record])
 
     @classmethod
@@ -651,26 +656,16 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     ])}
         for approval in approvals:
             approval._tell_outcome('document_approval.msg_told_approved')
-        user = Transaction().user
-
-        def key(approval):
-            operation = approval._operation
-            return (
-                approval.document.__name__,
-                approval.operation.partition(':')[2],
-                user if operation.by_approver
-                else (approval.submitted_by or approval.requester).id)
-
-        proceeding = [
-            a for a in approvals
-            if a.document not in waiting and a.rule.proceed]
-        for (model, name, user_id), sub in groupby(
-                sorted(proceeding, key=key), key=key):
-            Document = Pool().get(model)
-            documents = list({a.document.id for a in sub})
-            with Transaction().set_context(queue_batch=True):
-                Document.__queue__.approval_proceed(
-                    Document.browse(documents), name, user_id)
+        proceeding = {
+            (a.document, a.operation): a for a in approvals
+            if a.document not in waiting and a.rule.proceed}
+        for (document, operation), approval in proceeding.items():
+            user = approval.submitted_by or approval.requester
+            # Alone, so that the error of one does not stop the others
+            document.__class__.__queue__.approval_proceed(
+                [document], operation.partition(':')[2],
+                Transaction().user if approval._operation.by_approver
+                else user.id)
 
     def get_present_digest(self):
         "Return the digest of the document as it is now"

@@ -1,7 +1,6 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Documents that go on only when their rules' levels have approved them."""
-from functools import wraps
 from typing import NamedTuple, Optional
 
 from trytond.exceptions import UserError, UserWarning
@@ -30,19 +29,22 @@ class Operation(NamedTuple):
     :ivar refuse: method of the document that follows a refusal
     :ivar back: method that follows a return or a withdrawal
     :ivar by_approver: the last approver carries it out, not the submitter
+    :ivar automatic: a document is submitted when it comes to one of the
+        states
     """
     states: set
     refuse: Optional[str] = None
     back: Optional[str] = None
     by_approver: bool = False
+    automatic: bool = False
 
 
 class ApprovedMixin(ModelStorage):
     """A workflow document with operations that may need approval.
 
-    The class names its operations in ``_approval_operations``, decorates
-    their methods with ``ApprovedMixin.approval`` and says by
-    ``get_approval_facts`` what a rule needs to know.
+    The class names its operations in ``_approval_operations``, has a gate of
+    gate.py for each and says by ``get_approval_facts`` what a rule needs to
+    know.
     """
     __slots__ = ()
 
@@ -199,13 +201,14 @@ class ApprovedMixin(ModelStorage):
     def _get_approval_amount(self):
         raise NotImplementedError
 
-    def _convert_approval_amount(self, amount, currency, date):
+    def _convert_approval_amount(self, amount, currency, date, round=True):
         "Convert the amount to the currency of the company at the date"
         Currency = Pool().get('currency.currency')
         if not currency or currency == self.company.currency:
             return amount
         with Transaction().set_context(date=date):
-            return Currency.compute(currency, amount, self.company.currency)
+            return Currency.compute(
+                currency, amount, self.company.currency, round=round)
 
     def _get_approval_party(self):
         return None
@@ -298,23 +301,6 @@ class ApprovedMixin(ModelStorage):
             records.extend(getattr(self, name))
         return {r.write_uid or r.create_uid for r in records}
 
-    @staticmethod
-    def approval(name):
-        """Let the records go on that need no approval or have it.
-
-        Those that need it are submitted and stay where they are.
-
-        :param name: of the operation, which is the method's
-        """
-        def decorator(func):
-            @wraps(func)
-            def wrapper(cls, records, *args, **kwargs):
-                Approval = Pool().get('document.approval')
-                return func(
-                    cls, Approval.submit(records, name), *args, **kwargs)
-            return wrapper
-        return decorator
-
     @classmethod
     def on_modification(cls, mode, records, field_names=None):
         Approval = Pool().get('document.approval')
@@ -323,6 +309,9 @@ class ApprovedMixin(ModelStorage):
             Approval.forget(records)
         elif mode == 'write' and cls._transition_state in field_names:
             Approval.follow(records)
+            for name, operation in cls._approval_operations.items():
+                if operation.automatic:
+                    Approval.submit(records, name)
 
     @classmethod
     @ModelView.button
@@ -363,17 +352,37 @@ class ApprovedMixin(ModelStorage):
         An error does not undo the approval: the submitter is told and
         presses the button of the operation.
 
-        :param records: list of documents
+        :param records: list of documents of a company
         :param name: of the operation
         :param user: id of the user who carries it out
         """
+        User = Pool().get('res.user')
         transaction = Transaction()
+        company = records[0].company
+        person = User(user)
+        employee = next((
+                e for e in [person.employee, *person.employees]
+                if e and e.company == company), None)
         try:
-            with transaction.set_user(user):
-                getattr(cls, name)(records)
+            # The queue has the context of the approver and asks nobody
+            with transaction.set_user(user), transaction.set_context(
+                    company=company.id,
+                    employee=employee.id if employee else None,
+                    _skip_warnings=False):
+                getattr(cls, name)(cls.browse(records))
         except (UserError, UserWarning) as error:
             transaction.rollback()
             cls.notify_user(
                 records, 'tryton-warning',
                 gettext('document_approval.msg_not_proceeded'),
                 description=str(error), user=user)
+
+
+class ConfirmedMixin(ApprovedMixin):
+    "A document that may need approval to be confirmed"
+    __slots__ = ()
+
+
+class WaitedMixin(ApprovedMixin):
+    "A document that may need approval to be set to waiting"
+    __slots__ = ()

@@ -2,10 +2,9 @@
 # this repository contains the full license terms.
 from decimal import Decimal
 
-from trytond.model import ModelView
 from trytond.pool import PoolMeta
 
-from .document import ApprovedMixin, Operation, line_key
+from .document import Operation, WaitedMixin, line_key
 
 
 class Rule(metaclass=PoolMeta):
@@ -17,7 +16,7 @@ class Rule(metaclass=PoolMeta):
         cls.operation.selection.append(('production:wait', "Production"))
 
 
-class Production(ApprovedMixin, metaclass=PoolMeta):
+class Production(WaitedMixin, metaclass=PoolMeta):
     __name__ = 'production'
 
     _approval_operations = {
@@ -28,7 +27,16 @@ class Production(ApprovedMixin, metaclass=PoolMeta):
     def get_approval_warehouse(self):
         return self.warehouse
 
-    def _get_approval_lines(self):
+    def get_approval_facts(self):
+        facts = super().get_approval_facts()
+        # The outputs have no price before their cost is known
+        facts['missing'] = not facts['amount'] or any(
+            not price for name, move, price in self._get_approval_moves()
+            if name == 'inputs' and move.quantity)
+        return facts
+
+    def _get_approval_moves(self):
+        "Yield the name of the list, the move and its price"
         for name in self._approval_lines:
             for move in getattr(self, name):
                 if move.state == 'cancelled':
@@ -38,13 +46,11 @@ class Production(ApprovedMixin, metaclass=PoolMeta):
                         'cost_price', company=self.company.id)
                 else:
                     price = move.unit_price
-                yield f'{name}/{line_key(move)}', move.quantity, price
+                yield name, move, price
+
+    def _get_approval_lines(self):
+        for name, move, price in self._get_approval_moves():
+            yield f'{name}/{line_key(move)}', move.quantity, price
 
     def _get_approval_amount(self):
         return self.company.currency.round(self.cost or Decimal(0))
-
-    @classmethod
-    @ModelView.button
-    @ApprovedMixin.approval('wait')
-    def wait(cls, productions):
-        super().wait(productions)

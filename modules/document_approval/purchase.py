@@ -5,7 +5,7 @@ from decimal import Decimal
 from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
 
-from .document import ApprovedMixin, Operation
+from .document import Operation
 from .trade import ApprovedTradeMixin
 
 
@@ -23,7 +23,8 @@ class Purchase(ApprovedTradeMixin, metaclass=PoolMeta):
     __name__ = 'purchase.purchase'
 
     _approval_operations = {
-        'confirm': Operation({'quotation'}, refuse='draft', back='draft'),
+        'confirm': Operation(
+            {'quotation'}, refuse='draft', back='draft', automatic=True),
         }
     _approval_date = 'purchase_date'
 
@@ -35,13 +36,13 @@ class Purchase(ApprovedTradeMixin, metaclass=PoolMeta):
     @classmethod
     @ModelView.button
     def quote(cls, purchases):
-        Approval = Pool().get('document.approval')
         super().quote(purchases)
-        Approval.submit(cls.browse(purchases), 'confirm')
+        # Those that were approved before and are covered still
+        cls.set_number([
+                p for p in cls.browse(purchases) if p.state == 'quotation'])
 
     @classmethod
     @ModelView.button
-    @ApprovedMixin.approval('confirm')
     def confirm(cls, purchases):
         cls.set_number([p for p in purchases if p.state == 'quotation'])
         super().confirm(purchases)
@@ -63,13 +64,18 @@ class Purchase_Requisition(metaclass=PoolMeta):
         lines = self._trade_lines()
         approved_total = present_total = Decimal(0)
         requisitions = set()
+
+        def same(line, origin):
+            if line.product or origin.product:
+                return line.product == origin.product
+            return (line.description or '') == (origin.description or '')
+
         for line in lines:
             quantity, amount = 0, Decimal(0)
-            for request in line.requests:
-                origin = request.origin
+            for origin in {r.origin for r in line.requests}:
                 if (not origin
                         or origin.__name__ != 'purchase.requisition.line'
-                        or origin.product != line.product
+                        or not same(line, origin)
                         or not origin.unit_price):
                     return False
                 requisitions.add(origin.requisition)
@@ -82,8 +88,7 @@ class Purchase_Requisition(metaclass=PoolMeta):
                 amount += requisition._convert_approval_amount(
                     origin.amount, requisition.currency,
                     requisition.create_date.date())
-            present = self._convert_approval_amount(
-                line.amount, self.currency, self.purchase_date)
+            present = self._convert_trade_amount(line.amount)
             if (not line.requests
                     or line.quantity > quantity * float(share)
                     or present > amount * share):

@@ -25,7 +25,8 @@ class Requisition(ApprovedMixin, metaclass=PoolMeta):
 
     _approval_operations = {
         'approve': Operation(
-            {'waiting'}, refuse='reject', back='draft', by_approver=True),
+            {'waiting'}, refuse='reject', back='draft', by_approver=True,
+            automatic=True),
         }
 
     def _get_approval_lines(self):
@@ -50,26 +51,6 @@ class Requisition(ApprovedMixin, metaclass=PoolMeta):
     def _get_approval_last_prices(self, products):
         Purchase = Pool().get('purchase.purchase')
         return last_prices(Purchase, products, self.company)
-
-    @classmethod
-    @ModelView.button
-    def wait(cls, requisitions):
-        Approval = Pool().get('document.approval')
-        super().wait(requisitions)
-        Approval.submit(cls.browse(requisitions), 'approve')
-
-    @classmethod
-    @ModelView.button
-    def approve(cls, requisitions):
-        Approval = Pool().get('document.approval')
-        # Who has to decide does so with the button of the document, too
-        mine = Approval.search([
-                ('document', 'in', [str(r) for r in requisitions]),
-                ('waiting_for_me', '=', True),
-                ])
-        if mine:
-            Approval.approve(mine)
-        super().approve(Approval.submit(requisitions, 'approve'))
 
     @classmethod
     @ModelView.button

@@ -131,6 +131,11 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
                     'invisible': Eval('state') != 'running',
                     'depends': ['state'],
                     },
+                'simulate': {
+                    'invisible': Eval('state') == 'closed',
+                    'readonly': ~Eval('levels', []),
+                    'depends': ['state', 'levels'],
+                    },
                 })
 
     @classmethod
@@ -240,6 +245,11 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
                     'origin': rule.id,
                     'version': rule.version + 1,
                     })
+
+    @classmethod
+    @ModelView.button_action('document_approval.wizard_simulate')
+    def simulate(cls, rules):
+        pass
 
     @classmethod
     def on_modification(cls, mode, rules, field_names=None):
@@ -583,6 +593,29 @@ class Level(sequence_ordered(), ModelSQL, ModelView):
         """
         return getattr(self, f'_get_{self.approver}')(facts)
 
+    def get_candidates(self, facts, excluded, approvers=None):
+        """Return those who can decide at the level, or the named others.
+
+        :param facts: what ApprovedMixin.get_approval_facts returns
+        :param excluded: ids of the users who may not decide on the document
+        :param approvers: what get_approvers returns if it is known
+        :return: set of users
+        """
+        company = facts['document'].company
+        if approvers is None:
+            approvers = self.get_approvers(facts)
+        return (
+            fitting(approvers, company, excluded)
+            or fitting(self.fallback_users, company, excluded))
+
+    def get_quorum(self, users):
+        "Return how many of the users have to approve"
+        if self.quorum == 'any':
+            return 1
+        if self.quorum == 'all':
+            return len(users)
+        return self.quorum_number
+
     def _get_users(self, facts):
         return set(self.users)
 
@@ -621,6 +654,18 @@ def users_of(employee):
         return set()
     User = Pool().get('res.user')
     return set(User.search([('employees', '=', employee.id)]))
+
+
+def fitting(users, company, excluded):
+    """Return the users who can decide on a document of the company.
+
+    :param users: iterable of users
+    :param company: of the document
+    :param excluded: ids of those who may not decide on it
+    """
+    return {
+        u for u in users
+        if u.active and u.id not in excluded and company in u.companies}
 
 
 class LevelUser(ModelSQL):

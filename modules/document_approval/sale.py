@@ -9,7 +9,7 @@ from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
-from .document import ApprovedMixin, Operation
+from .document import Operation
 from .trade import ApprovedTradeMixin
 
 _not_sale = ~Eval('operation', '').in_(
@@ -103,12 +103,14 @@ class Sale(ApprovedTradeMixin, metaclass=PoolMeta):
 
     _approval_operations = {
         'quote': Operation({'draft'}),
-        'confirm': Operation({'quotation'}, refuse='draft', back='draft'),
+        'confirm': Operation(
+            {'quotation'}, refuse='draft', back='draft', automatic=True),
         }
     _approval_date = 'sale_date'
 
     def get_approval_facts(self):
         pool = Pool()
+        Product = pool.get('product.product')
         UoM = pool.get('product.uom')
         facts = super().get_approval_facts()
         below, discount = [], Decimal(0)
@@ -116,15 +118,16 @@ class Sale(ApprovedTradeMixin, metaclass=PoolMeta):
             product = line.product
             if not product or not line.quantity or line.quantity < 0:
                 continue
-            price = self._convert_approval_amount(
-                line.unit_price or Decimal(0), self.currency, self.sale_date)
+            price = self._convert_trade_amount(
+                line.unit_price or Decimal(0), round=False)
             if line.unit:
                 price = UoM.compute_price(
                     line.unit, price, product.default_uom)
             floor = product.price_floor
             if floor is not None and price < floor:
                 below.append(product)
-            list_price = product.list_price_used
+            with Transaction().set_context(company=self.company.id):
+                list_price = Product(product.id).list_price_used
             if list_price:
                 discount = max(discount, 100 * (1 - price / list_price))
         facts['below_floor'], facts['discount'] = below, discount
@@ -137,15 +140,14 @@ class Sale(ApprovedTradeMixin, metaclass=PoolMeta):
 
     @classmethod
     @ModelView.button
-    @ApprovedMixin.approval('quote')
     def quote(cls, sales):
-        Approval = Pool().get('document.approval')
         super().quote(sales)
-        Approval.submit(cls.browse(sales), 'confirm')
+        # Those that were approved before and are covered still
+        cls.set_number([
+                s for s in cls.browse(sales) if s.state == 'quotation'])
 
     @classmethod
     @ModelView.button
-    @ApprovedMixin.approval('confirm')
     def confirm(cls, sales):
         cls.set_number([s for s in sales if s.state == 'quotation'])
         super().confirm(sales)
@@ -171,8 +173,14 @@ class Sale_CreditLimit(metaclass=PoolMeta):
     def must_check_credit_limit(self):
         "The approval of a higher credit takes the place of the check"
         Approval = Pool().get('document.approval')
-        return super().must_check_credit_limit() and not Approval.search([
+        if not super().must_check_credit_limit():
+            return False
+        approvals = Approval.search([
                 ('document', '=', str(self)),
                 ('rule.over_credit_limit', '=', True),
                 ('state', '=', 'approved'),
-                ], limit=1)
+                ])
+        if not approvals:
+            return True
+        digest = approvals[0].get_present_digest()
+        return all(a.digest != digest for a in approvals)

@@ -12,6 +12,7 @@ from trytond.pyson import Eval, If
 
 from . import content as content_
 from .engine import EngineMixin
+from .rule import fitting
 
 # Decisions by which a person stands for the content
 CONSENT = ['approve']
@@ -120,26 +121,15 @@ class Step(EngineMixin, ModelSQL, ModelView):
         """
         if self.added_user:
             return self._fit({self.added_user})
-        return (
-            self._fit(self.level.get_approvers(facts))
-            or self._fit(set(self.level.fallback_users)))
+        return self.level.get_candidates(facts, self.approval.get_excluded())
 
     def _fit(self, users):
         approval = self.approval
-        excluded = approval.get_excluded()
-        return {
-            u for u in users
-            if u.active and u.id not in excluded
-            and approval.company in u.companies}
+        return fitting(users, approval.company, approval.get_excluded())
 
     def get_quorum(self, users):
         "Return how many of the users have to approve"
-        level = self.level
-        if not level or level.quorum == 'any':
-            return 1
-        if level.quorum == 'all':
-            return len(users)
-        return level.quorum_number
+        return self.level.get_quorum(users) if self.level else 1
 
     def begin(self, facts):
         """Ask those who can decide now.

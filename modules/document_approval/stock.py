@@ -2,12 +2,13 @@
 # this repository contains the full license terms.
 from decimal import Decimal
 
-from trytond.model import ModelSQL, ModelView, fields
+from trytond.model import ModelSQL, fields
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
-from .document import ApprovedMixin, Operation, line_key
+from .document import (
+    ApprovedMixin, ConfirmedMixin, Operation, WaitedMixin, line_key)
 from .rule import users_of
 
 
@@ -76,6 +77,14 @@ class ValuedMixin(ApprovedMixin):
     "A stock document whose amount is that of its products at cost"
     __slots__ = ()
 
+    def get_approval_facts(self):
+        facts = super().get_approval_facts()
+        # Nothing moved is worth nothing, which is known
+        facts['missing'] = any(
+            not price for _, quantity, price in self._get_approval_lines()
+            if quantity)
+        return facts
+
     def _get_approval_quantities_moved(self):
         "Yield line, product and quantity in the default unit"
         raise NotImplementedError
@@ -108,7 +117,7 @@ class ValuedMixin(ApprovedMixin):
         return self.company.currency.round(amount)
 
 
-class Inventory(ValuedMixin, metaclass=PoolMeta):
+class Inventory(ValuedMixin, ConfirmedMixin, metaclass=PoolMeta):
     __name__ = 'stock.inventory'
 
     _approval_operations = {
@@ -129,14 +138,8 @@ class Inventory(ValuedMixin, metaclass=PoolMeta):
             if difference:
                 yield line, line.product, difference
 
-    @classmethod
-    @ModelView.button
-    @ApprovedMixin.approval('confirm')
-    def confirm(cls, inventories):
-        super().confirm(inventories)
 
-
-class ShipmentInternal(ValuedMixin, metaclass=PoolMeta):
+class ShipmentInternal(ValuedMixin, WaitedMixin, metaclass=PoolMeta):
     __name__ = 'stock.shipment.internal'
 
     _approval_operations = {
@@ -156,9 +159,3 @@ class ShipmentInternal(ValuedMixin, metaclass=PoolMeta):
         return '%s-%s/%s' % (
             move.from_location.id, move.to_location.id,
             super()._get_approval_place(move))
-
-    @classmethod
-    @ModelView.button
-    @ApprovedMixin.approval('wait')
-    def wait(cls, shipments, moves=None):
-        super().wait(shipments, moves=moves)

@@ -10,10 +10,10 @@ from trytond.model import fields
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
-from .document import ApprovedMixin, line_key
+from .document import ConfirmedMixin, line_key
 
 
-class ApprovedTradeMixin(ApprovedMixin):
+class ApprovedTradeMixin(ConfirmedMixin):
     "A purchase or a sale"
     __slots__ = ()
 
@@ -27,14 +27,18 @@ class ApprovedTradeMixin(ApprovedMixin):
         for line in self._trade_lines():
             yield line_key(line), line.quantity, line.unit_price
 
-    def _get_approval_amount(self):
+    def _convert_trade_amount(self, amount, round=True):
+        "Convert to the currency of the company at the date of the document"
         Date = Pool().get('ir.date')
         date = getattr(self, self._approval_date)
         if not date:
             with Transaction().set_context(company=self.company.id):
                 date = Date.today()
         return self._convert_approval_amount(
-            self.untaxed_amount or Decimal(0), self.currency, date)
+            amount, self.currency, date, round=round)
+
+    def _get_approval_amount(self):
+        return self._convert_trade_amount(self.untaxed_amount or Decimal(0))
 
     def _get_approval_party(self):
         return self.party

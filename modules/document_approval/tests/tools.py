@@ -45,3 +45,40 @@ def decide(approvals, decision, **values):
     for name, value in values.items():
         setattr(wizard.form, name, value)
     wizard.execute('decide')
+
+
+def create_product(name, account_category=None, config=None, **values):
+    """Create goods that are counted in units.
+
+    :param account_category: instance or None without accounting
+    :param values: of the template, and cost_price of the product
+    :return: instance of product.product
+    """
+    Template = Model.get('product.template', config=config)
+    Uom = Model.get('product.uom', config=config)
+    cost_price = values.pop('cost_price', None)
+    template = Template(name=name, type='goods')
+    template.default_uom, = Uom.find([('name', '=', "Unit")])
+    if account_category:
+        template.account_category = account_category
+    for key, value in values.items():
+        setattr(template, key, value)
+    product, = template.products
+    if cost_price is not None:
+        product.cost_price = cost_price
+    template.save()
+    product, = template.products
+    return product
+
+
+def create_account_category(config=None):
+    "Create a category with the first accounts of the chart"
+    from trytond.modules.account.tests.tools import get_accounts
+    Category = Model.get('product.category', config=config)
+    accounts = get_accounts(config=config)
+    category = Category(name="Account Category")
+    category.accounting = True
+    category.account_expense = accounts['expense']
+    category.account_revenue = accounts['revenue']
+    category.save()
+    return category
