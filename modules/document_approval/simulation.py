@@ -254,7 +254,7 @@ class Simulation:
             return
         for rule in rules:
             try:
-                if not rule.match(document, facts):
+                if not rule.match(facts):
                     continue
             except ApprovalError as error:
                 self._count(rule, None, 'refused', facts)
