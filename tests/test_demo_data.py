@@ -29,7 +29,7 @@ STATES = {
     'sale.sale': ['draft', 'quotation', 'processing', 'done', 'cancelled'],
     'sale.complaint': ['draft', 'waiting', 'rejected', 'done'],
     'stock.shipment.in': ['draft', 'received', 'done'],
-    'stock.shipment.in.return': ['waiting', 'done'],
+    'stock.shipment.in.return': ['draft', 'waiting', 'done'],
     'stock.shipment.out': [
         'draft', 'waiting', 'assigned', 'picked', 'packed', 'shipped',
         'done'],
@@ -39,6 +39,7 @@ STATES = {
     'stock.inventory': ['draft', 'done'],
     'stock.period': ['draft', 'closed'],
     'stock.forecast': ['draft', 'done'],
+    'document.approval': ['waiting', 'refused'],
     'account.invoice': ['draft', 'validated', 'posted', 'paid'],
     'account.move': ['draft', 'posted'],
     'account.statement': ['draft', 'posted'],

@@ -5,6 +5,7 @@ from functools import partial
 
 from .demo_account import enter_expenses, make_budget, open_accounts
 from .demo_amendment import amend
+from .demo_approval import approve
 from .demo_base import Demo
 from .demo_count import count
 from .demo_freight import bear_freight
@@ -85,7 +86,7 @@ def find_steps(demo):
         functions += [
             follow_opportunities, agree_with_customers, agree_with_suppliers,
             amend, produce_last, develop, make_budget]
-    functions.append(plan_supply)
+    functions += [plan_supply, approve]
     return [
         (function.__name__.replace('_', ' '), partial(function, demo))
         for function in functions]
