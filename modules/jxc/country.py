@@ -29,6 +29,8 @@ def create_countries():
     translate = gettext.translation(
         'iso3166-1', pycountry.LOCALES_DIR, languages=['zh_CN']).gettext
     with Transaction().set_context(language='zh_CN'):
+        # A record is saved in the language in which it was read
+        records = Country.browse(records)
         for record, country in zip(records, countries):
             record.name = translate(
                 getattr(country, 'common_name', country.name))
