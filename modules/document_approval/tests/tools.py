@@ -82,3 +82,10 @@ def create_account_category(config=None):
     category.account_revenue = accounts['revenue']
     category.save()
     return category
+
+
+def run_cron(method, config=None):
+    "Run the scheduled action at once"
+    Cron = Model.get('ir.cron', config=config)
+    cron, = Cron.find([('method', '=', method)])
+    cron.click('run_once')
