@@ -15,8 +15,12 @@ def plan_supply(demo):
     _set_lead_times(demo)
     _make_order_points(demo)
     _make_forecasts(demo)
+    supply = demo.wizard('stock.supply', login='planner')
+    # For all warehouses, not only the planner's own
+    while supply.form.warehouses:
+        supply.form.warehouses.pop()
     with demo.confirming('planner'):
-        demo.wizard('stock.supply', login='planner').execute('create_')
+        supply.execute('create_')
 
 
 def _set_lead_times(demo):
@@ -43,15 +47,27 @@ def _make_order_points(demo):
         points += [
             _order_point(demo, code, 'production', 'WH')
             for code in demo.boms]
-    sold = [code for code, row in demo.rows.items() if row['retail']][:SHOP]
     points += [
         {
             **_order_point(demo, code, 'internal', 'SHOP-STO'),
             'provisioning_location': demo.locations['WH-STO'].id,
             'min_quantity': 3,
             'target_quantity': 12,
-            } for code in sold]
+            } for code in _short_in_shop(demo)]
     demo.create('stock.order_point', points, 'planner')
+
+
+def _short_in_shop(demo):
+    "Return the codes of what the shop sells and has the least of"
+    sold = [code for code, row in demo.rows.items() if row['retail']]
+    with demo.as_user('planner').set_context(
+            locations=[demo.locations['SHOP-STO'].id],
+            stock_date_end=demo.today):
+        quantities = {
+            product['code']: product['quantity'] for product in demo.read(
+                'product.product', [('code', 'in', sold)],
+                ['code', 'quantity'], 'planner')}
+    return sorted(sold, key=lambda code: (quantities[code], code))[:SHOP]
 
 
 def _order_point(demo, code, type_, location):

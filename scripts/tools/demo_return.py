@@ -8,7 +8,7 @@ from .demo_stock import has_lot
 # Which sale, the newest first, how much of the first line, how far it is
 RETURNS = [(1, 2, 'waiting'), (6, 3, 'received'), (12, 2, 'done')]
 # Which purchase, how much of the first line, how far it is
-SUPPLIER_RETURNS = [(0, 2, 'waiting'), (1, 3, 'done')]
+SUPPLIER_RETURNS = [(0, 2, 'waiting'), (1, 3, 'done'), (2, 1, 'draft')]
 COMPLAINTS = [
     (3, "Seam open", "缝线开裂", 'draft'),
     (4, "Wrong colour delivered", "发错颜色", 'waiting'),
@@ -109,6 +109,8 @@ def _return_purchase(demo, purchase, quantity, end):
     if end == 'done':
         demo.click(shipments, 'assign_try', 'keeper')
         demo.click(shipments, 'do', 'keeper', confirm=True)
+    elif end == 'draft':
+        demo.click(shipments, 'draft', 'keeper')
 
 
 def _complaint_type(demo):

@@ -28,6 +28,10 @@ def open_stock(demo):
     demo.locations = {
         location.code: location for location in Location.find([
                 ('code', '!=', None)])}
+    address, = demo.company.party.addresses
+    for code in ['WH', 'SHOP']:
+        demo.locations[code].address = demo.seen(address, 'warehouse_manager')
+        demo.locations[code].save()
     storage = demo.locations['WH-STO']
     for i, (code, en, zh) in enumerate(SHELVES):
         shelf = Location(
@@ -196,6 +200,7 @@ def prepare_receipts(demo, purchases):
                 }, ['supplier', 'warehouse'], 'keeper')
         shipments.append({
                 **values,
+                'planned_date': date,
                 'effective_date': date,
                 'reference': f'{demo.random.randrange(10**8):08d}',
                 'incoming_moves': [('add', [m.id for m in moves])],
