@@ -336,11 +336,13 @@ def _pack(demo):
     shipment, *_ = demo.model('stock.shipment.out', 'keeper').find(
         [('state', '=', 'picked')])
     for move in shipment.outgoing_moves:
-        demo.create('stock.package', [{
+        package, = demo.create('stock.package', [{
                     'type': types[0].id,
                     'shipment': str(shipment),
-                    'moves': [('add', [move.id])],
                     }], 'keeper')
+        wizard = demo.wizard('stock.package.pack', [package], 'keeper')
+        wizard.form.source = move
+        wizard.execute('add_move')
 
 
 def _close_periods(demo):
