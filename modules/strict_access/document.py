@@ -426,12 +426,20 @@ class _Check:
         return self._open[key]
 
     def _check_lists(self, record, name, parent):
-        if not self.is_open(name, parent):
-            names = parent.__names__(self._lists(name, parent)[0], parent)
-            raise ReadonlyError(gettext(
-                    'strict_access.msg_list_readonly',
-                    line=record.rec_name, **names),
-                _way(parent))
+        if self.is_open(name, parent):
+            return
+        # It can be edited in a list of another line of the same document
+        for other in self.guard.members - {name}:
+            line = getattr(record, other)
+            if self._lists(other, line) and self.is_open(other, line) and any(
+                    getattr(line, pointer) == parent
+                    for pointer in get_guards()[line.__name__].members):
+                return
+        names = parent.__names__(self._lists(name, parent)[0], parent)
+        raise ReadonlyError(gettext(
+                'strict_access.msg_list_readonly',
+                line=record.rec_name, **names),
+            _way(parent))
 
 
 def _way(record):
