@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent
 VERSION = '8.0.0'
 REQUIRES = ['polib', 'pycountry', 'python-dateutil', 'python-sql']
 DATA = [
-    '**/tryton.cfg', '**/*.xml', '**/*.po', '**/*.fodt', '**/*.svg',
-    'tests/**/*.rst', 'tests/**/*.json']
+    '**/tryton.cfg', '**/*.xml', '**/*.po', '**/*.fodt', '**/*.html',
+    '**/*.svg', 'tests/**/*.rst', 'tests/**/*.json']
 POSTGRESQL = ['psycopg[binary,pool] >= 3.2, < 4']
 # What the scripts run and the tests need, each bound to a series
 TOOLS = [

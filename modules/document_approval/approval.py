@@ -436,6 +436,8 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         :raises ApprovalError: a rule asks for an approval that they do not
             have
         """
+        if not records:
+            return
         needed, facts, _ = cls._find_needed(records, name)
         for record in records:
             for rule, approval in needed[record]:

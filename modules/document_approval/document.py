@@ -11,6 +11,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from .content import line_content, number
+from .exceptions import ApprovalError
 
 
 def line_key(line):
@@ -111,11 +112,15 @@ class ApprovedMixin(ModelStorage):
             if states[record.id] in {None, 'refused', 'returned', 'withdrawn'}:
                 # A new submission is possible in the right state only
                 operations = cls._approval_operations_of(record)
-                if not any(
+                try:
+                    needed = any(
                         Approval.get_needed(record, name)
-                        for name in operations):
-                    if states[record.id] is not None:
-                        states[record.id] = None
+                        for name in operations)
+                except ApprovalError:
+                    # It can be written as long as it is not submitted
+                    needed = True
+                if not needed:
+                    states[record.id] = None
                 elif states[record.id] is None:
                     states[record.id] = 'needed'
         return states

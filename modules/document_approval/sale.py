@@ -98,6 +98,10 @@ class Template(metaclass=PoolMeta):
         "without tax, in the default unit and the currency of the company.")
 
 
+class Product(metaclass=PoolMeta):
+    __name__ = 'product.product'
+
+
 class Sale(ApprovedTradeMixin, metaclass=PoolMeta):
     __name__ = 'sale.sale'
 

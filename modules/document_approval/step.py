@@ -53,6 +53,7 @@ class Step(EngineMixin, ModelSQL, ModelView):
             ('refused', "Refused"),
             ('skipped', "Not Needed"),
             ], "State", required=True, readonly=True, sort=False)
+    state_string = state.translated('state')
 
     @classmethod
     def __setup__(cls):
@@ -300,6 +301,9 @@ class Decision(ModelSQL, ModelView):
                 Index(t, (t.step, Index.Equality())),
                 })
         cls._order = [('id', 'ASC')]
+
+    def get_rec_name(self, name):
+        return f'{self.approval.rec_name} - {self.action_string}'
 
     @classmethod
     def preprocess_values(cls, mode, values):
