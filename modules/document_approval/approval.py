@@ -352,7 +352,9 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             for rule in rules[record.company]:
                 approval = approvals.get(rule.root)
                 if approval and approval.company == record.company and (
-                        approval.rule.match(found)):
+                        approval.rule.match(found)
+                        and not record.approval_exempt(
+                            approval.rule, found)):
                     del approvals[rule.root]
                     needed[record].append((approval.rule, approval))
                 elif rule.match(found) and (
@@ -364,7 +366,9 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 # Its rule was closed or does not ask for it any longer
                 if approval.company == record.company and (
                         approval.rule.state == 'closed'
-                        and approval.rule.match(found)):
+                        and approval.rule.match(found)
+                        and not record.approval_exempt(
+                            approval.rule, found)):
                     needed[record].append((approval.rule, approval))
                 else:
                     obsolete.append(approval)

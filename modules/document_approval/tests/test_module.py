@@ -12,7 +12,8 @@ class DocumentApprovalTestCase(CompanyTestMixin, ModuleTestCase):
         'purchase_requisition', 'sale', 'sale_amendment',
         'sale_credit_limit', 'stock']
     # Without company it is for all
-    _skip_company_rule = {('document.approval.delegation', 'company')}
+    _skip_company_rule = CompanyTestMixin._skip_company_rule | {
+        ('document.approval.delegation', 'company')}
 
 
 del ModuleTestCase

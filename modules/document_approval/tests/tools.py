@@ -1,6 +1,7 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 from proteus import Model, Wizard
+
 from trytond.modules.company.tests.tools import get_company
 
 
