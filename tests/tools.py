@@ -86,6 +86,39 @@ def _make_company(database, edition, language):
         raise AssertionError(f"The company was not made:\n{result.stdout}")
 
 
+def demo_database(edition='erp', language='zh_CN'):
+    """Return a database to copy, with the demo, and the passwords by login.
+
+    It is made the first time; nobody may connect to it.
+    """
+    from tools.accounts import read_accounts
+    from tools.preparation import Choice, prepare
+    cache = Path(os.environ['TEST_CACHE'])
+    digest = hashlib.sha256(cache.name.encode())
+    for folder_ in ['scripts/tools', 'scripts/data']:
+        for source in sorted((ROOT / folder_).rglob('*')):
+            if source.is_file() and source.suffix != '.pyc':
+                digest.update(source.read_bytes())
+    name = f'test_jxc_demo_{edition}_{language}_{digest.hexdigest()[:8]}'
+    database = _database(name.lower(), cache)
+    accounts = cache / f'{database.backend}-{database.name}-accounts.csv'
+    with locked(cache / f'{database.backend}-{database.name}.lock'):
+        prepare(database, accounts, Choice(edition, language, False))
+    return database, {a.login: a.password for a in read_accounts(accounts)}
+
+
+@contextmanager
+def new_demo():
+    "Yield a database of one's own with the demo, and the passwords by login"
+    database = new_database()
+    demo, passwords = demo_database()
+    demo.copy(database)
+    try:
+        yield database, passwords
+    finally:
+        database.drop()
+
+
 @contextmanager
 def new_company(edition='jxc', language='zh_CN'):
     "Yield a database of one's own with a company, see company_database"

@@ -90,19 +90,21 @@ def open_sale(url, sale, folder, seen):
     screenshot(os.path.join(folder, 'desktop-quotation.png'))
 
 
-def main():
-    url, user, password, sale, folder, outcome = sys.argv[1:]
+def run(steps, url, user, folder):
+    """Run the client until it went through the steps.
+
+    :param steps: generator
+    :return: whether it came to their end
+    """
     # The client reads the arguments as its own
     sys.argv = ['tryton', '--no-thread', '-u', user, url]
-    answer_dialogs(password)
-    seen = {}
-    steps = open_sale(url, sale, folder, seen)
+    done = []
 
     def step():
         try:
             next(steps)
         except StopIteration:
-            seen['done'] = True
+            done.append(True)
         except Exception:
             traceback.print_exc()
             screenshot(os.path.join(folder, 'desktop-failure.png'))
@@ -120,6 +122,14 @@ def main():
             GLib.timeout_add(200, step)
     gui.Main.do_activate = do_activate
     client.main()
+    return bool(done)
+
+
+def main():
+    url, user, password, sale, folder, outcome = sys.argv[1:]
+    answer_dialogs(password)
+    seen = {}
+    seen['done'] = run(open_sale(url, sale, folder, seen), url, user, folder)
     with open(outcome, 'w') as file:
         json.dump(seen, file)
 

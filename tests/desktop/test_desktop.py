@@ -84,6 +84,32 @@ def virtual_screen():
         stop(process)
 
 
+def drive(python, script, display, home, *arguments, timeout=TIMEOUT):
+    """Run a script in the Python of the client, return what it prints.
+
+    :param script: name of the file beside this one
+    :param home: folder for the settings of the client
+    """
+    log = Path(home) / 'log'
+    with open(log, 'wb') as file:
+        process = subprocess.Popen(
+            ['dbus-run-session', '--', str(python),
+                str(Path(__file__).with_name(script)), *arguments],
+            env={
+                **os.environ, 'DISPLAY': display, 'HOME': home,
+                'XDG_CONFIG_HOME': home, 'GDK_BACKEND': 'x11',
+                'NO_AT_BRIDGE': '1', 'LANG': 'C.UTF-8'},
+            stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+            start_new_session=True, preexec_fn=bound())
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            stop(process)
+    return log.read_text(errors='replace')
+
+
 class DesktopTestCase(ServerTestCase):
     "Test the desktop client"
 
@@ -123,27 +149,6 @@ class DesktopTestCase(ServerTestCase):
         return proteus_config.set_xmlrpc_session(
             f'{cls.server.url}/{cls.database.name}/rpc/', login, PASSWORD)
 
-    def drive(self, display, home, *arguments):
-        "Run the client, return what it prints"
-        log = Path(home) / 'log'
-        with open(log, 'wb') as file:
-            process = subprocess.Popen(
-                ['dbus-run-session', '--', str(self.python),
-                    str(Path(__file__).with_name('drive.py')), *arguments],
-                env={
-                    **os.environ, 'DISPLAY': display, 'HOME': home,
-                    'XDG_CONFIG_HOME': home, 'GDK_BACKEND': 'x11',
-                    'NO_AT_BRIDGE': '1', 'LANG': 'C.UTF-8'},
-                stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                start_new_session=True, preexec_fn=bound())
-            try:
-                process.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                pass
-            finally:
-                stop(process)
-        return log.read_text(errors='replace')
-
     def test_sale(self):
         "Test sales logs in, opens a sale and quotes it"
         screenshots = folder() / 'screenshots'
@@ -151,8 +156,8 @@ class DesktopTestCase(ServerTestCase):
         with tempfile.TemporaryDirectory() as home, \
                 virtual_screen() as display:
             outcome = Path(home) / 'outcome.json'
-            printed = self.drive(
-                display, home,
+            printed = drive(
+                self.python, 'drive.py', display, home,
                 f'tryton://127.0.0.1:{self.server.port}'
                 f'/{self.database.name}',
                 'sales', PASSWORD, str(self.sale), str(screenshots),
