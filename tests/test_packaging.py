@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 
 from . import ROOT
 
-PACKAGED = {'.py', '.cfg', '.xml', '.po', '.svg', '.fodt'}
+PACKAGED = {'.py', '.cfg', '.xml', '.po', '.svg', '.fodt', '.html'}
 # What is made from the sources
 IGNORED = [
     '.git', '.venv', 'var', 'build', 'dist', '*.egg-info', '__pycache__']
