@@ -292,17 +292,23 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         return [rule for rule, _ in needed[record]]
 
     @classmethod
-    def is_missing(cls, record, name):
-        "Test if the document needs an approval that it does not have as it is"
-        needed, facts, _ = cls._find_needed([record], name)
-        if not needed[record]:
-            return False
-        digest = content_.digest(
-            content_.serialize(facts[record]['content']))
-        return any(
-            not approval or approval.state != 'approved'
-            or approval.digest != digest
-            for _, approval in needed[record])
+    def get_missing(cls, records, name):
+        """Return those that lack an approval which they need as they are.
+
+        :param records: documents of a model
+        :param name: of the operation
+        :return: set of documents
+        """
+        needed, facts, _ = cls._find_needed(records, name)
+        missing = set()
+        for record, found in facts.items():
+            digest = content_.digest(content_.serialize(found['content']))
+            if any(
+                    not approval or approval.state != 'approved'
+                    or approval.digest != digest
+                    for _, approval in needed[record]):
+                missing.add(record)
+        return missing
 
     @classmethod
     def has_approved(cls, record, name):
@@ -331,6 +337,8 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         """
         Rule = Pool().get('document.approval.rule')
         needed, facts, obsolete = {r: [] for r in records}, {}, []
+        if not records:
+            return needed, facts, obsolete
         operation = f'{records[0].__name__}:{name}'
         rules = {
             company: Rule.get_running(company, operation)
@@ -440,8 +448,6 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         :raises ApprovalError: a rule asks for an approval that they do not
             have
         """
-        if not records:
-            return
         needed, facts, _ = cls._find_needed(records, name)
         for record in records:
             for rule, approval in needed[record]:
@@ -729,10 +735,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         if not user:
             raise ApprovalAccessError(
                 gettext('document_approval.msg_not_a_person'))
-        cls.lock(approvals)
-        approvals = cls.browse(approvals)
-        for approval in approvals:
-            approval._check_document()
+        approvals = cls._lock_waiting(approvals)
         reopened = cls._compare([
                 (a, a.document.get_approval_facts()) for a in approvals])
         if reopened:
@@ -748,6 +751,18 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                         document=approval.document_name))
             result.append((approval, *approval._find_step(user)))
         return result
+
+    @classmethod
+    def _lock_waiting(cls, approvals):
+        """Return the approvals as they are once nobody else can decide.
+
+        :raises ApprovalError: there is nothing to decide any longer
+        """
+        cls.lock(approvals)
+        approvals = cls.browse(approvals)
+        for approval in approvals:
+            approval._check_document()
+        return approvals
 
     def _check_document(self):
         "Test that there is something to decide"
@@ -991,14 +1006,9 @@ class Approval(EngineMixin, ModelSQL, ModelView):
     @ModelView.button
     def withdraw(cls, approvals):
         "Take back what the user has submitted"
-        cls.lock(approvals)
-        user = Transaction().user
-        approvals = cls.browse(approvals)
+        approvals = cls._lock_waiting(approvals)
         for approval in approvals:
-            approval._check_document()
-            if user not in {
-                    u.id for u in [approval.submitted_by, approval.requester]
-                    if u}:
+            if not approval.mine:
                 raise ApprovalAccessError(gettext(
                         'document_approval.msg_not_submitted',
                         document=approval.document_name,
@@ -1035,10 +1045,8 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         if group not in User.get_groups():
             raise ApprovalAccessError(
                 gettext('document_approval.msg_no_bypass'))
-        cls.lock(approvals)
-        approvals = cls.browse(approvals)
+        approvals = cls._lock_waiting(approvals)
         for approval in approvals:
-            approval._check_document()
             if user in approval.get_excluded():
                 raise ApprovalAccessError(gettext(
                         'document_approval.msg_own',

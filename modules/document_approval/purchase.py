@@ -2,7 +2,6 @@
 # this repository contains the full license terms.
 from decimal import Decimal
 
-from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
 
 from .document import Operation
@@ -28,25 +27,6 @@ class Purchase(ApprovedTradeMixin, metaclass=PoolMeta):
         }
     _approval_date = 'purchase_date'
 
-    @classmethod
-    def set_number(cls, purchases):
-        "Number no order before its last level has approved it"
-        super().set_number(cls._approved_for(purchases, 'confirm'))
-
-    @classmethod
-    @ModelView.button
-    def quote(cls, purchases):
-        super().quote(purchases)
-        # Those that were approved before and are covered still
-        cls.set_number([
-                p for p in cls.browse(purchases) if p.state == 'quotation'])
-
-    @classmethod
-    @ModelView.button
-    def confirm(cls, purchases):
-        cls.set_number([p for p in purchases if p.state == 'quotation'])
-        super().confirm(purchases)
-
 
 class Purchase_Requisition(metaclass=PoolMeta):
     __name__ = 'purchase.purchase'
@@ -62,7 +42,6 @@ class Purchase_Requisition(metaclass=PoolMeta):
         Approval = pool.get('document.approval')
         UoM = pool.get('product.uom')
         lines = self._trade_lines()
-        approved_total = present_total = Decimal(0)
         requisitions = set()
 
         def same(line, origin):
@@ -93,9 +72,5 @@ class Purchase_Requisition(metaclass=PoolMeta):
                     or line.quantity > quantity * float(share)
                     or present > amount * share):
                 return False
-            approved_total += amount
-            present_total += present
-        return bool(requisitions) and (
-            present_total <= approved_total * share
-            and all(
-                Approval.has_approved(r, 'approve') for r in requisitions))
+        return bool(requisitions) and all(
+            Approval.has_approved(r, 'approve') for r in requisitions)

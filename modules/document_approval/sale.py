@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from trytond.i18n import gettext
-from trytond.model import ModelView, fields
+from trytond.model import fields
 from trytond.modules.product import price_digits
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
@@ -99,6 +99,7 @@ class Template(metaclass=PoolMeta):
 
 
 class Product(metaclass=PoolMeta):
+    # The variant takes the fields of the template when it is set up again
     __name__ = 'product.product'
 
 
@@ -136,25 +137,6 @@ class Sale(ApprovedTradeMixin, metaclass=PoolMeta):
                 discount = max(discount, 100 * (1 - price / list_price))
         facts['below_floor'], facts['discount'] = below, discount
         return facts
-
-    @classmethod
-    def set_number(cls, sales):
-        "Number no order before its last level has approved it"
-        super().set_number(cls._approved_for(sales, 'confirm'))
-
-    @classmethod
-    @ModelView.button
-    def quote(cls, sales):
-        super().quote(sales)
-        # Those that were approved before and are covered still
-        cls.set_number([
-                s for s in cls.browse(sales) if s.state == 'quotation'])
-
-    @classmethod
-    @ModelView.button
-    def confirm(cls, sales):
-        cls.set_number([s for s in sales if s.state == 'quotation'])
-        super().confirm(sales)
 
 
 class Sale_CreditLimit(metaclass=PoolMeta):

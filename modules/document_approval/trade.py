@@ -6,7 +6,7 @@ from decimal import Decimal
 from sql import Window
 from sql.functions import RowNumber
 
-from trytond.model import fields
+from trytond.model import ModelView, fields
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
@@ -50,11 +50,26 @@ class ApprovedTradeMixin(ConfirmedMixin):
         return last_prices(self.__class__, products, self.company, self)
 
     @classmethod
-    def _approved_for(cls, records, name):
-        "Return the records that need no approval or have it"
+    def set_number(cls, documents):
+        "Number no order before its last level has approved it"
         Approval = Pool().get('document.approval')
-        return [
-            r for r in records if not Approval.is_missing(r, name)]
+        missing = Approval.get_missing(
+            [d for d in documents if not d.number], 'confirm')
+        super().set_number([d for d in documents if d not in missing])
+
+    @classmethod
+    @ModelView.button
+    def quote(cls, documents):
+        super().quote(documents)
+        # Those that were approved before and are covered still
+        cls.set_number([
+                d for d in cls.browse(documents) if d.state == 'quotation'])
+
+    @classmethod
+    @ModelView.button
+    def confirm(cls, documents):
+        cls.set_number([d for d in documents if d.state == 'quotation'])
+        super().confirm(documents)
 
 
 def last_prices(Document, products, company, exclude=None):
