@@ -131,10 +131,19 @@ def trade(month, seed, lines=110):
                 rows.append((
                         number, 'POST', 'POSTAGE', 1, moment, '18.0',
                         customer, country))
-        elif kind < .8:
+        elif kind < .7:
+            # Of what was never sold, or not that much
             rows.append((
                     f'C{number}', rng.choice(goods), 'ITEM',
                     -rng.randint(1, 9), moment, '2.55', customer, country))
+        elif kind < .8:
+            if sold := [
+                    r for r in rows if r[1] in goods and r[6] == customer
+                    and (r[3] or 0) > 3 and r[5] > '0.0']:
+                _, code, text, _, _, price, _, _ = rng.choice(sold)
+                rows.append((
+                        f'C{number}', code, text, -rng.randint(1, 2), moment,
+                        price, customer, country))
         elif kind < .9:
             rows.append((
                     number, rng.choice(goods),

@@ -102,26 +102,33 @@ def _order(demo, requisition):
     demo.click(purchases, 'confirm', 'purchase_manager')
 
 
-def _supplier(demo, requisition):
+def _row(demo, product):
     codes = {product.id: code for code, product in demo.products.items()}
-    return demo.rows[codes[requisition.lines[0].product.id]]['supplier']
+    return demo.rows[codes[product.id]]
+
+
+def _supplier(demo, requisition):
+    return _row(demo, requisition.lines[0].product)['supplier']
 
 
 def _ask_suppliers(demo, requisition):
-    "Ask several suppliers for a quotation, one of them has answered"
-    wizard = demo.wizard(
-        'purchase.request.quotation.create', _requests(demo, requisition),
-        'buyer')
-    for code in ASKED:
-        wizard.form.suppliers.append(demo.seen(demo.parties[code], 'buyer'))
-    wizard.execute('create_quotations')
+    "Ask several suppliers for each product, one has answered for the first"
     Quotation = demo.model('purchase.request.quotation', 'buyer')
-    quotations = Quotation.find([])
-    demo.click(quotations[:2], 'send', 'buyer')
-    answered = Quotation(quotations[0].id)
-    # As from the purchase request: the list of the quotation is read-only
-    Line = demo.model('purchase.request.quotation.line', 'buyer')
-    for line in Line.find([('quotation', '=', answered.id)]):
-        line.unit_price = demo.price(2)
-        line.save()
-    demo.click([answered], 'receive', 'buyer')
+    for i, request in enumerate(_requests(demo, requisition)):
+        wizard = demo.wizard(
+            'purchase.request.quotation.create', [request], 'buyer')
+        for code in ASKED:
+            wizard.form.suppliers.append(
+                demo.seen(demo.parties[code], 'buyer'))
+        wizard.execute('create_quotations')
+        quotations = Quotation.find([('lines.request', '=', request.id)])
+        demo.click(quotations[:2], 'send', 'buyer')
+        if i:
+            continue
+        answered = Quotation(quotations[0].id)
+        # As from the purchase request: the list of the quotation is read-only
+        Line = demo.model('purchase.request.quotation.line', 'buyer')
+        for line in Line.find([('quotation', '=', answered.id)]):
+            line.unit_price = demo.price(_row(demo, request.product)['cost'])
+            line.save()
+        demo.click([answered], 'receive', 'buyer')
