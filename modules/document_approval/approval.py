@@ -2,17 +2,20 @@
 # this repository contains the full license terms.
 """Approvals under way, their steps and the decisions on them."""
 import datetime as dt
+import json
 from collections import defaultdict
 from itertools import groupby
 
 from sql.conditionals import Coalesce
 
+from trytond import backend
 from trytond.i18n import gettext
 from trytond.model import Index, ModelSQL, ModelView, fields
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.rpc import RPC
+from trytond.tools import grouped_slice
 from trytond.transaction import Transaction, without_check_access
 
 from . import content as content_
@@ -149,65 +152,86 @@ class Approval(EngineMixin, ModelSQL, ModelView):
     # Who has to decide
 
     @classmethod
-    def _my_steps(cls):
-        "Return a query of the approvals that the user can decide now"
+    def _get_mine(cls, approvals=None):
+        """Return a query of the approvals that the user can decide now.
+
+        :param approvals: of which to look at, all when None
+        """
         pool = Pool()
         Step = pool.get('document.approval.step')
         StepUser = pool.get('document.approval.step-res.user')
-        Decision = pool.get('document.approval.decision')
         Delegation = pool.get('document.approval.delegation')
         approval = cls.__table__()
         step = Step.__table__()
         step_user = StepUser.__table__()
-        decision = Decision.__table__()
-        decided = Step.__table__()
         user = Transaction().user
         asked = step_user.user == user
         for delegation in Delegation.get_valid(user):
-            condition = step_user.user == delegation.user.id
+            principal = delegation.user.id
+            condition = (
+                (step_user.user == principal)
+                & ~approval.id.in_(cls._get_decided(principal)))
             if delegation.company:
                 condition &= approval.company == delegation.company.id
             if delegation.operation:
                 condition &= approval.operation == delegation.operation
             asked |= condition
-        # One who has approved is not asked again while others are missing
-        done = decision.join(
-            decided, condition=decision.step == decided.id).select(
-                decided.id,
-                where=(decided.state == 'waiting')
-                & (decision.action == 'approve')
-                & (decision.user == user)
-                & (decision.decided_at >= decided.since))
+        where = (
+            (approval.state == 'waiting')
+            & (step.state == 'waiting')
+            & asked
+            & (Coalesce(approval.requester, -1) != user)
+            & (Coalesce(approval.submitted_by, -1) != user)
+            & ~approval.id.in_(cls._get_decided(user)))
+        if approvals is not None:
+            where &= fields.SQL_OPERATORS['in'](
+                approval.id, [a.id for a in approvals])
         return (approval
             .join(step, condition=step.approval == approval.id)
             .join(step_user, condition=step_user.step == step.id)
+            .select(approval.id, where=where))
+
+    @classmethod
+    def _get_decided(cls, user):
+        """Return a query of the approvals that the user has approved already.
+
+        Nobody decides twice, at the same level or at another, nor does
+        anybody on behalf of one who has.
+
+        :param user: id
+        """
+        pool = Pool()
+        Step = pool.get('document.approval.step')
+        Decision = pool.get('document.approval.decision')
+        approval = cls.__table__()
+        step = Step.__table__()
+        decision = Decision.__table__()
+        return (approval
+            .join(decision, condition=decision.approval == approval.id)
+            .join(step, condition=decision.step == step.id)
             .select(
                 approval.id,
-                where=(step.state == 'waiting')
-                & asked
-                & (Coalesce(approval.requester, -1) != user)
-                & (Coalesce(approval.submitted_by, -1) != user)
-                & ~step.id.in_(done)))
+                where=(approval.state == 'waiting')
+                & step.state.in_(['waiting', 'approved'])
+                & (decision.action == 'approve')
+                & (decision.decided_at >= step.since)
+                & ((decision.user == user) | (decision.principal == user))))
 
     @classmethod
     def get_waiting_for_me(cls, approvals, name):
         cursor = Transaction().connection.cursor()
-        cursor.execute(*cls._my_steps())
-        mine = {id_ for id_, in cursor}
-        return {a.id: a.id in mine and a.state == 'waiting' for a in approvals}
+        mine = set()
+        for sub_approvals in grouped_slice(
+                approvals, backend.MAX_QUERY_PARAMS):
+            cursor.execute(*cls._get_mine(list(sub_approvals)))
+            mine.update(id_ for id_, in cursor)
+        return {a.id: a.id in mine for a in approvals}
 
     @classmethod
     def search_waiting_for_me(cls, name, clause):
         _, operator, value = clause
         positive = (operator == '=') == bool(value)
-        domain = [
-            ('state', '=', 'waiting'),
-            ('id', 'in', cls._my_steps()),
-            ]
-        if positive:
-            return domain
-        return ['OR', ('state', '!=', 'waiting'), [
-                ('id', 'not in', cls._my_steps())]]
+        return [('id', 'in' if positive else 'not in', cls._get_mine())]
 
     @fields.depends('submitted_by', 'requester')
     def on_change_with_mine(self, name=None):
@@ -416,7 +440,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             cls.lock([a for a, _ in present])
             cls._compare(present)
             # Those of documents that were taken back to be changed
-            cls._advance([
+            cls.advance([
                     a for a, _ in present if a.state == 'waiting'
                     and not any(s.state == 'waiting' for s in a.steps)])
         new = [
@@ -451,13 +475,29 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         needed, facts, _ = cls._find_needed(records, name)
         for record in records:
             for rule, approval in needed[record]:
-                if not approval or approval.state != 'approved' or any(
-                        not s.covers(facts[record]['content'])
-                        for s in approval.steps if s.state == 'approved'):
+                if not approval or not approval.covers(facts[record]):
                     raise ApprovalError(gettext(
                             'document_approval.msg_not_covered',
                             document=record.rec_name,
                             rule=rule.rec_name))
+
+    def covers(self, facts):
+        """Test if the document still is what was approved.
+
+        :param facts: what ApprovedMixin.get_approval_facts returns
+        """
+        if self.state != 'approved':
+            return False
+        decided = [s for s in self.steps if s.state == 'approved']
+        if not decided:
+            # Bypassed
+            return content_.covers(
+                json.loads(self.content), facts['content'],
+                self.rule.tolerance)
+        levels = {s.level for s in decided}
+        return (
+            all(l in levels for l in self.rule.get_levels(facts))
+            and all(s.covers(facts['content']) for s in decided))
 
     @classmethod
     def _new(cls, name, rule, facts):
@@ -484,13 +524,17 @@ class Approval(EngineMixin, ModelSQL, ModelView):
     @classmethod
     def _new_steps(cls, levels):
         Step = Pool().get('document.approval.step')
-        return [
-            Step(
-                level=level,
-                name=level.name,
-                sequence=level.sequence or 0,
-                state='pending')
-            for level in levels]
+        steps, sequence = [], -1
+        for level in levels:
+            # Those without a sequence come last, one after the other
+            sequence = (
+                sequence + 1 if level.sequence is None else level.sequence)
+            steps.append(Step(
+                    level=level,
+                    name=level.name,
+                    sequence=sequence,
+                    state='pending'))
+        return steps
 
     @classmethod
     def _begin(cls, approvals, facts):
@@ -516,7 +560,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         for approval in approvals:
             approval._check_deciders(facts[approval.document])
         cls.note('submit', approvals)
-        cls._advance(approvals, facts)
+        cls.advance(approvals, facts)
 
     @classmethod
     def _supersede(cls, approvals):
@@ -602,11 +646,11 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             cls.note('reopen', [approval], reason=', '.join(names))
         if tolerated:
             cls.note('tolerate', tolerated)
-        cls._advance(changed)
+        cls.advance(changed)
         return [a for a, _ in reopened]
 
     @classmethod
-    def _advance(cls, approvals, facts=None):
+    def advance(cls, approvals, facts=None):
         """Let the next levels begin, finish the approvals without one.
 
         :param facts: dictionary by document of those that are known
@@ -668,16 +712,19 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     ])}
         for approval in approvals:
             approval._tell_outcome('document_approval.msg_told_approved')
-        proceeding = {
-            (a.document, a.operation): a for a in approvals
-            if a.document not in waiting and a.rule.proceed}
-        for (document, operation), approval in proceeding.items():
+        proceeding = defaultdict(set)
+        for approval in approvals:
+            if approval.document in waiting or not approval.rule.proceed:
+                continue
             user = approval.submitted_by or approval.requester
-            # Alone, so that the error of one does not stop the others
-            document.__class__.__queue__.approval_proceed(
-                [document], operation.partition(':')[2],
+            proceeding[
+                approval.operation, approval.company,
                 Transaction().user if approval._operation.by_approver
-                else user.id)
+                else user.id].add(approval.document)
+        for (operation, _, user), documents in proceeding.items():
+            model, _, name = operation.partition(':')
+            Pool().get(model).__queue__.approval_proceed(
+                list(documents), name, user)
 
     def get_present_digest(self):
         "Return the digest of the document as it is now"
@@ -702,7 +749,8 @@ class Approval(EngineMixin, ModelSQL, ModelView):
 
     @classmethod
     def note(
-            cls, action, approvals, steps=None, principals=None, reason=None):
+            cls, action, approvals, steps=None, principals=None, reason=None,
+            other=None):
         "Record what was done to the approvals"
         Decision = Pool().get('document.approval.decision')
         user = Transaction().user
@@ -715,6 +763,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     'principal': (
                         principals[i] if principals
                         and principals[i] != user else None),
+                    'other': other.id if other else None,
                     'reason': reason,
                     'content': approval.content,
                     'digest': approval.digest,
@@ -792,29 +841,27 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         Delegation = pool.get('document.approval.delegation')
         principals = [user, *(
                 d.user.id for d in Delegation.get_valid(user)
-                if d.company in {None, self.company}
-                and d.operation in {None, self.operation})]
-        found = None
+                if d.is_for(self))]
+        error = None
         for step in self.steps:
             if step.state != 'waiting':
                 continue
             users = {u.id for u in step.users}
             for principal in principals:
-                if principal in users:
-                    found = step, principal
-                    break
-            if found:
-                break
-        if not found:
-            raise ApprovalAccessError(gettext(
-                    'document_approval.msg_not_yours',
-                    document=self.document_name,
-                    users=', '.join(
-                        u.rec_name for s in self.steps
-                        if s.state == 'waiting' for u in s.users)))
-        step, principal = found
-        self._check_separation(step, {user, principal})
-        return found
+                if principal not in users:
+                    continue
+                try:
+                    self._check_separation({user, principal})
+                except ApprovalAccessError as exception:
+                    error = error or exception
+                else:
+                    return step, principal
+        raise error or ApprovalAccessError(gettext(
+                'document_approval.msg_not_yours',
+                document=self.document_name,
+                users=', '.join(
+                    u.rec_name for s in self.steps
+                    if s.state == 'waiting' for u in s.users)))
 
     def get_excluded(self):
         "Return the ids of those who may not decide on their own document"
@@ -822,7 +869,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         users |= self.document.get_approval_editors()
         return {u.id for u in users if u}
 
-    def _check_separation(self, step, users):
+    def _check_separation(self, users):
         "Test that one does not decide on one's own, nor on two levels"
         if users & self.get_excluded():
             raise ApprovalAccessError(gettext(
@@ -854,10 +901,10 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         approvals, steps, principals = map(list, zip(*decided))
         cls.note('approve', approvals, steps, principals, reason)
         steps = Step.browse(steps)
-        complete = [s for s in steps if len(s.get_deciders()) >= s.required]
+        complete = [s for s in steps if s.is_complete]
         if complete:
             Step.write(complete, {'state': 'approved'})
-            cls._advance(cls.browse([s.approval for s in complete]))
+            cls.advance(cls.browse([s.approval for s in complete]))
 
     @classmethod
     def _end(cls, approvals, state, action, method, reason,
@@ -945,7 +992,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 s for s in approval.steps
                 if s.state in {'approved', 'waiting'} and s.sequence >= first]
         Step.write(reopened, {'state': 'pending'})
-        cls._advance(cls.browse(approvals))
+        cls.advance(cls.browse(approvals))
 
     @classmethod
     def add_approver(cls, approvals, user, reason=None, digest=None):
@@ -966,9 +1013,8 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     sequence=step.sequence, state='pending',
                     added_user=user))
         Step.save(new)
-        cls.note('add', approvals, steps, principals, ' '.join(
-                filter(None, [user.rec_name, reason])))
-        cls._advance(cls.browse(approvals))
+        cls.note('add', approvals, steps, principals, reason, user)
+        cls.advance(cls.browse(approvals))
 
     @classmethod
     def delegate(cls, approvals, user, reason=None, digest=None):
@@ -986,8 +1032,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             step.users = [
                 u for u in step.users if u.id != principal] + [user]
         Step.save(steps)
-        cls.note('delegate', approvals, steps, principals, ' '.join(
-                filter(None, [user.rec_name, reason])))
+        cls.note('delegate', approvals, steps, principals, reason, user)
         Step.tell(steps)
 
     def _check_candidate(self, step, user):
@@ -1000,7 +1045,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             raise ApprovalError(gettext(
                     'document_approval.msg_asked_already',
                     user=user.rec_name, document=self.document_name))
-        self._check_separation(step, {user.id})
+        self._check_separation({user.id})
 
     @classmethod
     @ModelView.button
@@ -1076,6 +1121,17 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             cls._close_steps(current)
         # The name stays
         cls.write(approvals, {'document': None})
+
+    @classmethod
+    def rename(cls, records):
+        "Take over the names of the documents"
+        approvals = cls.search([
+                ('document', 'in', [str(r) for r in records]),
+                ('state', 'in', CURRENT),
+                ])
+        for approval in approvals:
+            approval.document_name = approval.document.rec_name
+        cls.save(approvals)
 
     @classmethod
     def follow(cls, records):

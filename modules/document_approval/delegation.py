@@ -101,17 +101,25 @@ class Delegation(DeactivableMixin, ModelSQL, ModelView):
                         ])
 
     @classmethod
-    def get_valid(cls, user):
-        """Return the delegations to the user that are valid today.
+    def get_valid(cls, user=None):
+        """Return the delegations that are valid today.
 
-        :param user: id
+        :param user: id of the delegate, None for all
         :return: list of delegations
         """
         Date = Pool().get('ir.date')
         today = Date.today()
-        return cls.search([
-                ('delegate', '=', user),
-                ('from_date', '<=', today),
-                ('to_date', '>=', today),
-                ('user.active', '=', True),
-                ])
+        domain = [
+            ('from_date', '<=', today),
+            ('to_date', '>=', today),
+            ('user.active', '=', True),
+            ]
+        if user is not None:
+            domain.append(('delegate', '=', user))
+        return cls.search(domain)
+
+    def is_for(self, approval):
+        "Test if the delegate may decide on the approval"
+        return (
+            self.company in {None, approval.company}
+            and self.operation in {None, approval.operation})

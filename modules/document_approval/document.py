@@ -84,9 +84,14 @@ class ApprovedMixin(ModelStorage):
         super().__setup__()
         cls._buttons.update({
                 'approval_submit': {
-                    'invisible': ~Eval('approval_state').in_(
-                        ['needed', 'refused', 'returned', 'withdrawn']),
-                    'depends': ['approval_state'],
+                    'invisible': (
+                        ~Eval('approval_state').in_(
+                            ['needed', 'refused', 'returned', 'withdrawn'])
+                        | ~Eval(cls._transition_state).in_(sorted({
+                                    s for o
+                                    in cls._approval_operations.values()
+                                    for s in o.states}))),
+                    'depends': ['approval_state', cls._transition_state],
                     },
                 'approval_withdraw': {
                     'invisible': Eval('approval_state') != 'waiting',
@@ -110,8 +115,12 @@ class ApprovedMixin(ModelStorage):
         states = Approval.get_document_states(records)
         for record in records:
             if states[record.id] in {None, 'refused', 'returned', 'withdrawn'}:
-                # A new submission is possible in the right state only
                 operations = cls._approval_operations_of(record)
+                if states[record.id] and not operations and (
+                        getattr(record, cls._transition_state)
+                        in {'draft', 'rejected'}):
+                    # What became of it until it is submitted again
+                    continue
                 try:
                     needed = any(
                         Approval.get_needed(record, name)
@@ -183,7 +192,7 @@ class ApprovedMixin(ModelStorage):
             'company': self.company.id,
             'party': party.id if party else None,
             'currency': self._get_approval_currency().code,
-            'amount': number(amount),
+            'amount': number(self._get_approval_document_amount(amount)),
             'lines': line_content(lines),
             }
         return {
@@ -206,6 +215,15 @@ class ApprovedMixin(ModelStorage):
     def _get_approval_amount(self):
         raise NotImplementedError
 
+    def _get_approval_document_amount(self, amount):
+        """Return the amount in the currency of the document.
+
+        So that the content does not change with a rate.
+
+        :param amount: in the currency of the company
+        """
+        return amount
+
     def _convert_approval_amount(self, amount, currency, date, round=True):
         "Convert the amount to the currency of the company at the date"
         Currency = Pool().get('currency.currency')
@@ -220,6 +238,10 @@ class ApprovedMixin(ModelStorage):
 
     def _get_approval_currency(self):
         return self.company.currency
+
+    def get_approval_warehouse(self):
+        "Return the warehouse of the document or None"
+        return getattr(self, 'warehouse', None)
 
     def _get_approval_products(self):
         "Return the products of the lines"
@@ -312,7 +334,9 @@ class ApprovedMixin(ModelStorage):
         super().on_modification(mode, records, field_names=field_names)
         if mode == 'delete':
             Approval.forget(records)
-        elif mode == 'write' and cls._transition_state in field_names:
+        elif mode == 'write' and 'number' in field_names:
+            Approval.rename(records)
+        if mode == 'write' and cls._transition_state in field_names:
             Approval.follow(records)
             for name, operation in cls._approval_operations.items():
                 if operation.automatic:
@@ -354,8 +378,8 @@ class ApprovedMixin(ModelStorage):
     def approval_proceed(cls, records, name, user):
         """Carry out the operation whose last level has approved.
 
-        An error does not undo the approval: the submitter is told and
-        presses the button of the operation.
+        An error does not undo the approval, nor does it stop the others: the
+        submitter is told and presses the button of the operation.
 
         :param records: list of documents of a company
         :param name: of the operation
@@ -377,6 +401,10 @@ class ApprovedMixin(ModelStorage):
                 getattr(cls, name)(cls.browse(records))
         except (UserError, UserWarning) as error:
             transaction.rollback()
+            if len(records) > 1:
+                for record in records:
+                    cls.__queue__.approval_proceed([record], name, user)
+                return
             cls.notify_user(
                 records, 'tryton-warning',
                 gettext('document_approval.msg_not_proceeded'),

@@ -24,9 +24,6 @@ class Production(WaitedMixin, metaclass=PoolMeta):
         }
     _approval_lines = ['inputs', 'outputs']
 
-    def get_approval_warehouse(self):
-        return self.warehouse
-
     def get_approval_facts(self):
         facts = super().get_approval_facts()
         # The outputs have no price before their cost is known

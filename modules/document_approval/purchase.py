@@ -32,10 +32,14 @@ class Purchase_Requisition(metaclass=PoolMeta):
     __name__ = 'purchase.purchase'
 
     def approval_exempt(self, rule, facts):
-        "Test if approved requisitions cover the purchase up to the tolerance"
-        return (
-            super().approval_exempt(rule, facts)
-            or self._is_requisitioned(1 + rule.tolerance / 100))
+        """Test if approved requisitions cover the purchase.
+
+        Up to the tolerance of the rule. A requisition says nothing of the
+        supplier.
+        """
+        return super().approval_exempt(rule, facts) or (
+            not rule.parties
+            and self._is_requisitioned(1 + rule.tolerance / 100))
 
     def _is_requisitioned(self, share):
         pool = Pool()

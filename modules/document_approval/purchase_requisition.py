@@ -37,6 +37,9 @@ class Requisition(ApprovedMixin, metaclass=PoolMeta):
         return self._convert_approval_amount(
             self.total_amount or 0, self.currency, self.create_date.date())
 
+    def _get_approval_document_amount(self, amount):
+        return self.total_amount or 0
+
     def _get_approval_currency(self):
         return self.currency or self.company.currency
 

@@ -80,11 +80,9 @@ class User(metaclass=PoolMeta):
         "Send to each user who wants so the list of what waits"
         Step = Pool().get('document.approval.step')
         waiting = defaultdict(set)
-        for step in Step.search([
-                    ('state', '=', 'waiting'),
-                    ('users.approval_email', '=', 'digest'),
-                    ]):
-            for user in step.users:
+        steps = Step.search([('state', '=', 'waiting')])
+        for step, users in Step.get_asked(steps).items():
+            for user in users:
                 if user.approval_email == 'digest':
                     waiting[user].add(step.approval)
         for user, approvals in waiting.items():

@@ -16,6 +16,9 @@ from trytond.transaction import Transaction
 
 from .exceptions import ApprovalError, RuleValidationError
 
+# Approvers that are the same for all the documents
+STANDING = ['users', 'role', 'group']
+
 
 class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
     __name__ = 'document.approval.rule'
@@ -227,8 +230,17 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
                         rule=rule.rec_name))
             for level in rule.levels:
                 level.check_complete()
-        former = [r.origin for r in rules if r.origin]
-        cls.close([r for r in former if r.state == 'running'])
+        roots = {r.root: r for r in rules}
+        if len(roots) < len(rules):
+            raise RuleValidationError(gettext(
+                    'document_approval.msg_rule_two_versions',
+                    rule=rules[0].rec_name))
+        cls.close([
+                r for r in cls.search([
+                        ('company', 'in', [r.company.id for r in rules]),
+                        ('state', '=', 'running'),
+                        ])
+                if r.root in roots and r not in rules])
 
     @classmethod
     @ModelView.button
@@ -288,7 +300,8 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
 
         :param facts: what ApprovedMixin.get_approval_facts returns
         """
-        amount = facts['amount']
+        # What is given back counts as what is bought
+        amount = abs(facts['amount'])
         if facts['missing'] and self.no_amount != 'zero':
             # Nothing slips below a tier because a price is not there yet
             if self.no_amount == 'refuse' and self.amount_from is not None:
@@ -372,7 +385,7 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
             return list(self.levels)
         return [
             l for l in self.levels
-            if l.amount_from is None or facts['amount'] >= l.amount_from]
+            if l.amount_from is None or abs(facts['amount']) >= l.amount_from]
 
 
 class RuleParty(ModelSQL):

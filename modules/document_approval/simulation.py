@@ -21,11 +21,10 @@ from trytond.wizard import Button, StateView, Wizard
 
 from .exceptions import ApprovalError
 from .matching import find_deciders
+from .rule import STANDING
 
 # How many documents are listed, all of them are counted
 LISTED = 1000
-# Approvers that are the same for all the documents
-STANDING = ['users', 'role', 'group']
 # Of documents that were never complete, or are no more
 UNREADY = ['draft', 'request', 'cancelled']
 

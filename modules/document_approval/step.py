@@ -12,7 +12,7 @@ from trytond.pyson import Eval, If
 
 from . import content as content_
 from .engine import EngineMixin
-from .rule import fitting
+from .rule import STANDING, fitting
 
 # Decisions by which a person stands for the content
 CONSENT = ['approve']
@@ -36,6 +36,8 @@ class Step(EngineMixin, ModelSQL, ModelView):
     users = fields.Many2Many(
         'document.approval.step-res.user', 'step', 'user', "Who Decides",
         readonly=True)
+    users_string = fields.Function(
+        fields.Char("Who Decides"), 'get_users_string')
     required = fields.Integer(
         "Needed", readonly=True, help="How many of them have to approve.")
     escalated = fields.Boolean("Escalated", readonly=True)
@@ -82,6 +84,9 @@ class Step(EngineMixin, ModelSQL, ModelView):
                             'muted')))),
             ]
 
+    def get_users_string(self, name):
+        return ', '.join(u.rec_name for u in self.users)
+
     def get_decided_by(self, name):
         return ', '.join(
             d.names for d in self._consents())
@@ -102,6 +107,12 @@ class Step(EngineMixin, ModelSQL, ModelView):
         return {
             u.id for d in self._consents() for u in [d.user, d.principal]
             if u}
+
+    @property
+    def is_complete(self):
+        "Test if enough have approved, one on behalf of another counts once"
+        consents = {d.principal or d.user for d in self._consents()}
+        return len(consents) >= self.required
 
     def covers(self, content):
         """Test if what was approved at the step covers the content.
@@ -133,27 +144,44 @@ class Step(EngineMixin, ModelSQL, ModelView):
         return self.level.get_quorum(users) if self.level else 1
 
     def begin(self, facts):
-        """Ask those who can decide now.
-
-        When there are none any longer the administrators are asked.
-        """
-        users = self.get_candidates(facts)
-        decided = {
-            u for s in self.approval.steps if s.id != self.id
-            and s.state == 'approved' for u in s.get_deciders()}
-        users = {u for u in users if u.id not in decided}
-        quorum = self.get_quorum(users)
-        if len(users) < max(quorum, 1):
-            users |= self._fit(self._administrators())
-        self.users = list(users)
-        self.required = max(quorum, 1)
-        self.state = 'waiting'
+        "Ask those who can decide now"
         self.since = dt.datetime.now()
         self.escalated = False
         self.reminded_at = None
         self.due = None
         if self.level and self.level.time_limit:
             self.due = self.since + self.level.time_limit
+        self.state = 'waiting'
+        self.ask(facts)
+
+    def ask(self, facts):
+        """Set who is asked, as roles and people are now.
+
+        Those who have approved stay, a person who was asked in the place of
+        another goes with the other. When there are too few the
+        administrators are asked.
+        """
+        users = self.get_candidates(facts)
+        users -= {
+            u for u in users for s in self.approval.steps
+            if s.id != self.id and s.state == 'approved'
+            and u.id in s.get_deciders()}
+        present = [
+            d for d in self.decisions if d.decided_at >= self.since]
+        for decision in present:
+            principal = decision.principal or decision.user
+            if decision.action == 'delegate' and principal in users:
+                users -= {principal}
+                users |= self._fit({decision.other})
+        users |= {
+            d.principal or d.user for d in present if d.action in CONSENT}
+        quorum = max(self.get_quorum(users), 1)
+        if self.escalated:
+            users |= self._fit(self.level.escalation_users)
+        if len(users) < quorum:
+            users |= self._fit(self._administrators())
+        self.users = list(users)
+        self.required = quorum
 
     @classmethod
     def _administrators(cls):
@@ -168,8 +196,31 @@ class Step(EngineMixin, ModelSQL, ModelView):
     def tell(cls, steps, message='document_approval.msg_told_wanted'):
         "Tell those who decide the steps"
         User = Pool().get('res.user')
+        for step, users in cls.get_asked(steps).items():
+            User.tell_approval(users, step.approval, message)
+
+    @classmethod
+    def get_asked(cls, steps):
+        """Return who still has to decide, and who does so on their behalf.
+
+        :param steps: that wait
+        :return: dictionary by step of sets of users
+        """
+        Delegation = Pool().get('document.approval.delegation')
+        delegations = Delegation.get_valid()
+        result = {}
         for step in steps:
-            User.tell_approval(step.users, step.approval, message)
+            decided, excluded = step.get_deciders(), None
+            users = {u for u in step.users if u.id not in decided}
+            delegates = {
+                d.delegate for d in delegations
+                if d.user in users and d.delegate.id not in decided
+                and d.is_for(step.approval)}
+            if delegates:
+                excluded = step.approval.get_excluded()
+            result[step] = users | {
+                u for u in delegates if u.active and u.id not in excluded}
+        return result
 
     @classmethod
     def refresh(cls, steps=None):
@@ -180,30 +231,35 @@ class Step(EngineMixin, ModelSQL, ModelView):
         Approval = Pool().get('document.approval')
         if steps is None:
             steps = cls.search([('state', '=', 'waiting')])
-        changed = []
-        for step in steps:
-            if all(u.active for u in step.users) and (
-                    not step.level or step.level.approver in {
-                        'users', 'manager'}):
+        changed, asked = [], []
+        for step in cls.browse(steps):
+            if step.state != 'waiting':
                 continue
-            before = set(step.users)
-            step.users = list(step._fit(before))
-            Approval.lock([step.approval])
-            facts = step.approval.document.get_approval_facts()
-            now = step.get_candidates(facts)
-            if not step.users or not (before & now):
-                since, due = step.since, step.due
-                step.begin(facts)
-                step.since, step.due = since, due
-            else:
-                step.required = min(
-                    step.required, step.get_quorum(step.users))
-            if set(step.users) != before:
+            before, required = set(step.users), step.required
+            step.ask(step._get_facts())
+            if set(step.users) != before or step.required != required:
                 changed.append(step)
-        if changed:
-            cls.save(changed)
-            Approval.note('ask', [s.approval for s in changed], changed)
-            cls.tell(changed)
+            if set(step.users) - before:
+                asked.append(step)
+        if not changed:
+            return
+        Approval.lock(list({s.approval for s in changed}))
+        cls.save(changed)
+        if asked:
+            Approval.note('ask', [s.approval for s in asked], asked)
+            cls.tell(asked)
+        complete = [s for s in changed if s.is_complete]
+        if complete:
+            # Who was missing is not asked any longer
+            cls.write(complete, {'state': 'approved'})
+            Approval.advance(list({s.approval for s in complete}))
+
+    def _get_facts(self):
+        "Return what get_candidates needs, which is little for most levels"
+        document = self.approval.document
+        if not self.level or self.level.approver in STANDING:
+            return {'document': document}
+        return document.get_approval_facts()
 
     @classmethod
     def remind(cls):
@@ -283,6 +339,9 @@ class Decision(ModelSQL, ModelView):
         help="Empty for what happened by itself.")
     principal = fields.Many2One(
         'res.user', "On Behalf Of", readonly=True, ondelete='RESTRICT')
+    other = fields.Many2One(
+        'res.user', "Other User", readonly=True, ondelete='RESTRICT',
+        help="Who was asked beside the user or in the user's place.")
     employee = fields.Many2One(
         'company.employee', "Employee", readonly=True, ondelete='RESTRICT')
     decided_at = fields.Timestamp("Time", required=True, readonly=True)

@@ -29,16 +29,16 @@ class ApprovedTradeMixin(ConfirmedMixin):
 
     def _convert_trade_amount(self, amount, round=True):
         "Convert to the currency of the company at the date of the document"
-        Date = Pool().get('ir.date')
-        date = getattr(self, self._approval_date)
-        if not date:
-            with Transaction().set_context(company=self.company.id):
-                date = Date.today()
+        # Without a date of its own the rate must not change every day
+        date = getattr(self, self._approval_date) or self.create_date.date()
         return self._convert_approval_amount(
             amount, self.currency, date, round=round)
 
     def _get_approval_amount(self):
         return self._convert_trade_amount(self.untaxed_amount or Decimal(0))
+
+    def _get_approval_document_amount(self, amount):
+        return self.untaxed_amount or Decimal(0)
 
     def _get_approval_party(self):
         return self.party

@@ -174,7 +174,7 @@ def _create_move(product, warehouse, currency):
     move.click('do')
 
 
-def _clone(connection, table, source, overrides):
+def clone(connection, table, source, overrides):
     """Insert copies of rows with some columns changed.
 
     :param table: name
@@ -196,14 +196,14 @@ def _clone(connection, table, source, overrides):
 def _clone_products(connection, count):
     "Make the products from the first, each a template and its variant"
     series = f'generate_series(1, {count - 1}) AS i'
-    _clone(connection, 'product_template', (
+    clone(connection, 'product_template', (
             f'product_template AS origin, {series} '
             "WHERE origin.name = 'Product 0' ORDER BY i"),
         {'name': "'Product ' || i"})
     template = (
         'JOIN product_template AS template ON template.name != '
         "'Product 0' ORDER BY template.id")
-    _clone(connection, 'product_product',
+    clone(connection, 'product_product',
         f'product_product AS origin {template}',
         {
             'template': 'template.id',
@@ -211,7 +211,7 @@ def _clone_products(connection, count):
             'suffix_code': "'P' || template.id",
             })
     for table, column in PRODUCT_TABLES.items():
-        _clone(connection, table, (
+        clone(connection, table, (
                 f'"{table}" AS origin, product_product AS product '
                 f'WHERE product.id != (SELECT min(id) FROM product_product) '
                 f'AND origin."{column}" IS NOT NULL ORDER BY product.id'),
@@ -245,7 +245,7 @@ def _clone_moves(connection, products, count):
     is_issue = f'i / {products} % 10 IN (3, 6, 9)'
     quantity = f'CASE WHEN {is_issue} THEN 3 ELSE 1000 END'
     date = f'CURRENT_DATE - 365 + (i::bigint * 365 / {count})::integer'
-    _clone(connection, 'stock_move', source, {
+    clone(connection, 'stock_move', source, {
             'product': 'product.id',
             'quantity': quantity,
             'internal_quantity': quantity,

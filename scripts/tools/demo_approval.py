@@ -113,9 +113,10 @@ def _make_rules(demo):
             if role:
                 level.role = roles[role]
             else:
-                # A head who asks does not decide
-                level.fallback_users.append(
-                    demo.model('res.user')(users['manager'].id))
+                # A head who asks does not decide, nor one person twice
+                for login in ['manager', 'accountant']:
+                    level.fallback_users.append(
+                        demo.model('res.user')(users[login].id))
             level.time_limit = days(2)
             level.reminder = days(1)
         rule.click('run')

@@ -52,6 +52,7 @@ class Client:
             'Content-Type': 'application/json',
             'Accept-Encoding': 'gzip',
             }
+        self.user = None
         self.context = {}
 
     def login(self, user, password):
@@ -59,9 +60,9 @@ class Client:
 
         :raises RemoteError: wrong password
         """
-        user_id, token, *_ = self.call(
+        self.user, token, *_ = self.call(
             'common.db.login', user, {'password': password}, 'en')
-        session = base64.b64encode(f'{user}:{user_id}:{token}'.encode())
+        session = base64.b64encode(f'{user}:{self.user}:{token}'.encode())
         self._headers['Authorization'] = f'Session {session.decode()}'
         self.context = self.call(
             'model.res.user.get_preferences', True, {})

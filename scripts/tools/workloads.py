@@ -9,14 +9,18 @@ awaited before the next click and counted apart.
 import datetime as dt
 import time
 from decimal import Decimal
+from functools import cached_property
 
 import psycopg
 
-from .dataset import PASSWORD
+from .dataset import PASSWORD, clone
 from .jsonrpc import Client
 
 LINES = 10
 PAGE = 80
+# Purchases that are approved at once, approvals in a list
+APPROVED = 100
+LISTED = 10_000
 # Requests that take longer in plain Tryton must end as well
 TIMEOUT = 1800
 QUEUE_TIMEOUT = 120
@@ -38,8 +42,8 @@ class Side:
 
     def __init__(self, name, database, url):
         self.name = name
-        self.client = Client(url, database.name, timeout=TIMEOUT)
-        self.client.login('admin', PASSWORD)
+        self._address = url, database.name
+        self.client = self._log_in('admin')
         self.connection = psycopg.connect(
             database.uri, user=OBSERVER, autocommit=True)
         self.documents = 0
@@ -47,8 +51,15 @@ class Side:
         self._read_masters()
         self.reset()
 
+    def _log_in(self, login):
+        client = Client(*self._address, timeout=TIMEOUT)
+        client.login(login, PASSWORD)
+        return client
+
     def close(self):
         self.client.close()
+        if 'buyer' in self.__dict__:
+            self.buyer.close()
         self.connection.close()
 
     def _read_masters(self):
@@ -81,7 +92,53 @@ class Side:
         self.payment_method, = find(
             'SELECT id FROM account_invoice_payment_method')
         self.company, = find('SELECT id FROM company_company')
+        self.has_approval = bool(find(
+                "SELECT id FROM ir_module "
+                "WHERE name = 'document_approval' AND state = 'activated'"))
         self.currency, = find('SELECT currency FROM company_company')
+
+    @cached_property
+    def supplier(self):
+        "A supplier of whom all orders need approval on our side"
+        party, = self.client.call('model.party.party.create', [{
+                    'name': "Approved Supplier",
+                    'addresses': [('create', [{'street': "1 High Street"}])],
+                    }], self.client.context)
+        self.addresses[party], = self.find(
+            'party.address', [('party', '=', party)])
+        if self.has_approval:
+            rule, = self.client.call('model.document.approval.rule.create', [{
+                        'name': "Benchmark",
+                        'company': self.company,
+                        'operation': 'purchase.purchase:confirm',
+                        'parties': [('add', [party])],
+                        'levels': [('create', [{
+                                        'name': "Administrator",
+                                        'approver': 'users',
+                                        'users': [('add', [
+                                                    self.client.user])],
+                                        }])],
+                        }], self.client.context)
+            self.client.call(
+                'model.document.approval.rule.run', [rule],
+                self.client.context)
+        return party
+
+    @cached_property
+    def buyer(self):
+        "The client of somebody who may not approve the own orders"
+        groups = self.client.call(
+            'model.res.user.read', [self.client.user], ['groups'],
+            self.client.context)[0]['groups']
+        self.client.call('model.res.user.create', [{
+                    'name': "Buyer",
+                    'login': 'buyer',
+                    'password': PASSWORD,
+                    'groups': [('add', groups)],
+                    'companies': [('add', [self.company])],
+                    'company': self.company,
+                    }], self.client.context)
+        return self._log_in('buyer')
 
     # Measuring
 
@@ -179,14 +236,15 @@ class Side:
         return values[name]
 
 
-def _lines(side, price):
+def _lines(side, price, count=LINES):
     """Return the lines of the next document, the same on each side.
 
     :param price: factor of the list price
+    :param count: how many
     """
     first = side.documents * LINES
     lines = []
-    for i in range(first, first + LINES):
+    for i in range(first, first + count):
         product, list_price, unit = side.products[i % len(side.products)]
         lines.append({
                 'product': product,
@@ -213,6 +271,24 @@ def _sale(side):
         'invoice_method': 'fulfillment',
         'sale_date': dt.date.today(),
         'lines': [('create', _lines(side, Decimal(1)))],
+        }
+
+
+def _purchase(side, party, count=LINES):
+    """Return the values of the next purchase.
+
+    :param count: how many lines it has
+    """
+    return {
+        'company': side.company,
+        'currency': side.currency,
+        'party': party,
+        'invoice_address': side.addresses[party],
+        'payment_term': side.term,
+        'warehouse': side.warehouse,
+        'invoice_method': 'fulfillment',
+        'purchase_date': dt.date.today(),
+        'lines': [('create', _lines(side, Decimal('0.5'), count))],
         }
 
 
@@ -250,17 +326,8 @@ def order_to_cash(side):
 def procure_to_receive(side):
     "Buy and receive"
     party = side.suppliers[side.documents % len(side.suppliers)]
-    purchase, = side.click('model.purchase.purchase.create', [{
-                'company': side.company,
-                'currency': side.currency,
-                'party': party,
-                'invoice_address': side.addresses[party],
-                'payment_term': side.term,
-                'warehouse': side.warehouse,
-                'invoice_method': 'fulfillment',
-                'purchase_date': dt.date.today(),
-                'lines': [('create', _lines(side, Decimal('0.5')))],
-                }])
+    purchase, = side.click(
+        'model.purchase.purchase.create', [_purchase(side, party)])
     for button in ['quote', 'confirm']:
         side.press('purchase.purchase', button, purchase)
     moves = side.read('purchase.purchase', purchase, 'moves')
@@ -307,15 +374,15 @@ def list_orders(side):
             'model.sale.sale.create', [_sale(side) for _ in range(missing)],
             side.client.context)
         side.reset()
-    fields = _list_fields(side)
+    fields = _list_fields(side, 'sale.sale')
     ids = side.click('model.sale.sale.search', domain, 0, PAGE, None)
     side.click('model.sale.sale.read', ids, fields)
 
 
-def _list_fields(side):
-    "Return what the web client reads for the columns of the list of sales"
+def _list_fields(side, model):
+    "Return what the web client reads for the columns of the list"
     view = side.client.call(
-        'model.sale.sale.fields_view_get', None, 'tree', side.client.context)
+        f'model.{model}.fields_view_get', None, 'tree', side.client.context)
     names = ['rec_name', '_timestamp', '_write', '_delete']
     for name, field in view['fields'].items():
         names.append(name)
@@ -356,6 +423,92 @@ def on_hand_raw(side):
         {'warehouse': side.warehouse, 'company': side.company}).fetchall()
     side.seconds += time.perf_counter() - begin
     side.quantity = sum(quantity for _, quantity in rows)
+
+
+def approve(side):
+    """Confirm 100 purchases at once, which wait for approval on our side.
+
+    The one who confirms or approves is the administrator, all else is left to
+    the queue, which counts.
+    """
+    client = side.buyer if side.has_approval else side.client
+    ids = client.call('model.purchase.purchase.create', [
+            _purchase(side, side.supplier, 1) for _ in range(APPROVED)],
+        client.context)
+    client.call('model.purchase.purchase.quote', ids, client.context)
+    side.reset()
+    if side.has_approval:
+        approvals = side.find('document.approval', [
+                ('waiting_for_me', '=', True),
+                ('document.id', 'in', ids, 'purchase.purchase')])
+        side.click('model.document.approval.approve', approvals)
+    else:
+        side.click('model.purchase.purchase.confirm', ids)
+    side.seconds += side.queue_seconds
+    missing = side.find('purchase.purchase', [
+            ('id', 'in', ids), ('state', '!=', 'processing')])
+    if missing:
+        raise QueueError(f"{side.name}: {len(missing)} purchases stay behind")
+
+
+def list_approvals(side):
+    """Open the first page of 10,000 approvals that wait for the user.
+
+    On the plain side it is a list of as many purchases.
+    """
+    supplier = side.supplier
+    if side.has_approval:
+        model, domain = 'document.approval', [('waiting_for_me', '=', True)]
+    else:
+        model, domain = 'purchase.purchase', [('state', '=', 'quotation')]
+    missing = LISTED - side.client.call(
+        f'model.{model}.search_count', domain, 0, None, side.client.context)
+    if missing > 0:
+        _make_waiting(side, supplier, missing)
+        side.reset()
+    fields = _list_fields(side, model)
+    ids = side.click(f'model.{model}.search', domain, 0, PAGE, None)
+    side.click(f'model.{model}.read', ids, fields)
+    side.click(f'model.{model}.search_count', domain, 0, None)
+
+
+def _make_waiting(side, supplier, count):
+    "Make quotations of purchases by copies of one, with their approvals"
+    client = side.buyer if side.has_approval else side.client
+    id_, = client.call(
+        'model.purchase.purchase.create', [_purchase(side, supplier, 1)],
+        client.context)
+    client.call('model.purchase.purchase.quote', [id_], client.context)
+    connection = side.connection
+    clone(connection, 'purchase_purchase', (
+            f'purchase_purchase AS origin, generate_series(2, {count}) '
+            f'WHERE origin.id = {id_}'), {})
+    if not side.has_approval:
+        connection.execute('VACUUM ANALYZE')
+        return
+    copies = (
+        '(SELECT id, row_number() OVER (ORDER BY id) AS n FROM {0} '
+        'WHERE id > {1})')
+    approval, = side.find(
+        'document.approval', [('document', '=', f'purchase.purchase,{id_}')])
+    step, = side.find(
+        'document.approval.step', [('approval', '=', approval)])
+    purchases = copies.format('purchase_purchase', id_)
+    clone(connection, 'document_approval', (
+            f'document_approval AS origin, {purchases} AS copy '
+            f'WHERE origin.id = {approval} ORDER BY copy.id'),
+        {'document': "'purchase.purchase,' || copy.id"})
+    approvals = copies.format('document_approval', approval)
+    clone(connection, 'document_approval_step', (
+            f'document_approval_step AS origin, {approvals} AS copy '
+            f'WHERE origin.id = {step} ORDER BY copy.id'),
+        {'approval': 'copy.id'})
+    steps = copies.format('document_approval_step', step)
+    clone(connection, 'document_approval_step-res_user', (
+            f'"document_approval_step-res_user" AS origin, {steps} AS copy '
+            f'WHERE origin.step = {step} ORDER BY copy.id'),
+        {'step': 'copy.id'})
+    connection.execute('VACUUM ANALYZE')
 
 
 # What both sides must agree on at the end, by name

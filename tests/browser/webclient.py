@@ -18,6 +18,11 @@ PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
 TIMEOUT = 60000
 ATTEMPTS = 6
 TAB = '#tabcontent > .tab-pane.active '
+# Titles of buttons without a name, by language of the browser
+TITLES = {
+    'zh-CN': {'new': "新建", 'add': "添加", 'open': "打开"},
+    'en': {'new': "New", 'add': "Add", 'open': "Open"},
+    }
 
 
 def find_browser():
@@ -44,6 +49,7 @@ def open_browser(locale='zh-CN'):
                 viewport={'width': 1440, 'height': 900})
             page = context.pages[0] if context.pages else context.new_page()
             page.set_default_timeout(TIMEOUT)
+            page.titles = TITLES[locale]
             page.errors = []
             page.on(
                 'pageerror', lambda error: page.errors.append(str(error)))
@@ -179,7 +185,8 @@ class WebClient:
         :param values: list of (field, text); a text in a list is chosen
         """
         widget = self._widget(name)
-        widget.query_selector('button[title="新建"]').click()
+        widget.query_selector(
+            f'button[title="{self.page.titles["new"]}"]').click()
         self.idle()
         window = self.page.locator('.modal:visible')
         for field, value in values:
@@ -194,11 +201,47 @@ class WebClient:
     def add_existing(self, name):
         "Add all that is offered to a field of existing records"
         widget = self._widget(name)
-        widget.query_selector('button[title="添加"]').click()
+        widget.query_selector(
+            f'button[title="{self.page.titles["add"]}"]').click()
         self.idle()
         window = self.page.locator('.modal:visible')
         window.locator('tbody tr').first.wait_for()
         window.locator('thead input[type=checkbox]').first.check()
+        window.locator('.btn-primary').last.click()
+        self.idle()
+
+    def edit_line(self, name, field, text):
+        "Change a field of the first line in the window of the line"
+        self._widget(name).query_selector('tbody tr td:nth-child(3)').click()
+        self.idle()
+        self._widget(name).query_selector(
+            f'button[title="{self.page.titles["open"]}"]').click()
+        self.idle()
+        window = self.page.locator('.modal:visible')
+        self.type(window.locator(f'[name="{field}"]:visible').first, text)
+        window.locator('.btn-primary').last.click()
+        self.idle()
+
+    def page_of(self, title):
+        "Show a page of the form"
+        self.page.locator(
+            TAB + '.nav-tabs a:visible', has_text=title).first.click()
+        self.idle()
+
+    def fill_window(self, values):
+        """Fill in the window that is open and press its main button.
+
+        :param values: value by name of selections, text by name of others
+        """
+        window = self.page.locator('.modal:visible')
+        for name, value in values.items():
+            entry = window.locator(f'[name="{name}"]:visible').first
+            if entry.evaluate('e => e.tagName') == 'SELECT':
+                entry.select_option(f'"{value}"')
+            else:
+                entry.fill(value)
+            entry.dispatch_event('change')
+            self.idle()
         window.locator('.btn-primary').last.click()
         self.idle()
 
@@ -224,6 +267,12 @@ class WebClient:
         "Return the text of the rows of the list"
         return self.page.locator(
             TAB + 'table.tree tbody tr:visible').all_inner_texts()
+
+    def open_row(self):
+        "Open the first record of the list"
+        self.page.locator(
+            TAB + 'table.tree tbody tr:visible .column-char').first.dblclick()
+        self.idle()
 
     def current(self, *names):
         "Return the model, the id and values of the record that is shown"

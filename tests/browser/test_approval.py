@@ -1,0 +1,217 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""The way of an order through its approval in the web client."""
+import unittest
+from decimal import Decimal
+
+from proteus import Model
+from proteus import config as proteus_config
+from tools.webclient import WebClientMissing, fetch
+
+from ..tools import PASSWORD, folder, new_company, serve
+from .webclient import WebClient, find_browser, open_browser
+
+# What a person reads, by language
+WORDS = {
+    'zh_CN': {
+        'locale': 'zh-CN',
+        'purchases': ("采购", "采购订单"),
+        'approvals': ("审批", "待我审批 (1)"),
+        'approval': "审批",
+        'draft': "草稿",
+        'quotation': "报价",
+        'supplier': "江南供应商",
+        'product': "木马",
+        'reason': "太多了，十个就够",
+        },
+    'en': {
+        'locale': 'en',
+        'purchases': ("Purchases", "Purchases"),
+        'approvals': ("Approval", "Waiting for Me (1)"),
+        'approval': "Approval",
+        'draft': "Draft",
+        'quotation': "Quotation",
+        'supplier': "Southern Supplier",
+        'product': "Rocking Horse",
+        'reason': "Too many, ten will do",
+        },
+    }
+
+
+class ApprovalTestCase(unittest.TestCase):
+    "Test the approval of purchases"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        find_browser()
+        cls.www = folder() / 'www'
+        try:
+            fetch(cls.www)
+        except WebClientMissing as error:
+            raise unittest.SkipTest(
+                f"There is no web client: {error}") from error
+
+    def test_chinese(self):
+        "Test the story in Chinese"
+        self.tell('zh_CN')
+
+    def test_english(self):
+        "Test the story in English"
+        self.tell('en')
+
+    def tell(self, language):
+        self.language, self.words = language, WORDS[language]
+        database = self.enterContext(new_company('jxc', language))
+        self.server = self.enterContext(
+            serve(database, web={'root': str(self.www)}))
+        self.make_rule(database)
+        self.submit()
+        self.refuse()
+        self.correct()
+        self.approve('purchase_manager', 'first')
+        self.change()
+        self.approve('purchase_manager', 'again')
+        self.approve('manager', 'second')
+        self.follow()
+
+    def make_rule(self, database):
+        """Let two levels approve orders from 1,000 on
+
+        The second goes by the amount alone as long as it is not 2 % more.
+        """
+        with proteus_config.set_xmlrpc_session(
+                f'{self.server.url}/{database.name}/rpc/', 'admin', PASSWORD):
+            template = Model.get('product.template')(
+                name=self.words['product'])
+            template.type = 'goods'
+            template.purchasable = True
+            template.save()
+            Model.get('party.party')(name=self.words['supplier']).save()
+            Rule = Model.get('document.approval.rule')
+            User = Model.get('res.user')
+            rule = Rule(
+                name="1000+", operation='purchase.purchase:confirm',
+                amount_from=Decimal(1000))
+            for i, login in enumerate(['purchase_manager', 'manager'], 1):
+                user, = User.find([('login', '=', login)])
+                role = user.roles[0].role
+                rule.levels.new(
+                    sequence=i, name=role.rec_name, approver='role',
+                    role=role)
+            rule.click('run')
+
+    def use(self, login, function):
+        "Let a person do something in a browser of their own"
+        with open_browser(self.words['locale']) as page:
+            client = WebClient(page, self.server, folder() / 'screenshots')
+            client.login(login, PASSWORD)
+            function(client)
+            self.assertEqual(page.errors, [])
+
+    def screenshot(self, client, name):
+        client.screenshot(f'approval-{self.language}-{name}')
+
+    def submit(self):
+        "The buyer asks for an order of 1,500"
+        def function(client):
+            client.menu(*self.words['purchases'])
+            client.toolbar('new_')
+            client.choose(client.field('party'), self.words['supplier'])
+            client.add_line('lines', [
+                    ('product', [self.words['product']]),
+                    ('quantity', '100'),
+                    ('unit_price', '15'),
+                    ])
+            client.toolbar('save')
+            client.press('quote')
+            self.assertEqual(
+                client.current('state', 'number', 'approval_state')[2:],
+                ['quotation', '', 'waiting'])
+            client.page_of(self.words['approval'])
+            self.screenshot(client, 'submitted')
+        self.use('buyer', function)
+
+    def refuse(self):
+        "The purchase manager does not agree"
+        def function(client):
+            client.menu(*self.words['approvals'])
+            self.assertEqual(len(client.rows()), 1)
+            self.screenshot(client, 'list')
+            client.open_row()
+            self.screenshot(client, 'form')
+            client.press('decide_wizard')
+            self.screenshot(client, 'decide')
+            client.fill_window(
+                {'decision': 'refuse', 'reason': self.words['reason']})
+        self.use('purchase_manager', function)
+
+    def open_purchase(self, client, state):
+        client.menu(*self.words['purchases'])
+        client.show(self.words[state])
+        self.assertEqual(len(client.rows()), 1)
+        client.open_row()
+
+    def correct(self):
+        "The buyer reads why and asks for less"
+        def function(client):
+            self.open_purchase(client, 'draft')
+            self.assertEqual(
+                client.current('state', 'approval_state')[2:],
+                ['draft', 'refused'])
+            client.page_of(self.words['approval'])
+            self.screenshot(client, 'refused')
+            self.assertIn(
+                self.words['reason'],
+                client.page.locator('#tabcontent').inner_text())
+            client.page_of({'zh_CN': "采购订单", 'en': "Purchase"}[
+                    self.language])
+            client.edit_line('lines', 'quantity', '80')
+            client.toolbar('save')
+            client.press('quote')
+            self.assertEqual(
+                client.current('state', 'number', 'approval_state')[2:],
+                ['quotation', '', 'waiting'])
+        self.use('buyer', function)
+
+    def approve(self, login, name):
+        def function(client):
+            client.menu(*self.words['approvals'])
+            client.open_row()
+            client.press('approve')
+            self.screenshot(client, f'approved-{name}')
+        self.use(login, function)
+
+    def change(self):
+        "The buyer changes what one level has approved already"
+        def function(client):
+            self.open_purchase(client, 'quotation')
+            client.page_of(self.words['approval'])
+            self.screenshot(client, 'half')
+            client.press('draft')
+            client.page_of({'zh_CN': "采购订单", 'en': "Purchase"}[
+                    self.language])
+            client.edit_line('lines', 'quantity', '90')
+            client.toolbar('save')
+            client.press('quote')
+            client.page_of(self.words['approval'])
+            self.screenshot(client, 'reopened')
+            steps = client.page.evaluate('''() => Sao.Tab.tabs.get_current()
+                .screen.current_record.field_get_client('approval_steps')
+                .map(s => s.field_get_client('state'))''')
+            self.assertEqual(steps, ['waiting', 'pending'])
+        self.use('buyer', function)
+
+    def follow(self):
+        "The order is confirmed by itself and has its number"
+        def function(client):
+            client.menu(*self.words['purchases'])
+            client.search('')
+            client.open_row()
+            _, _, state, number, approval = client.current(
+                'state', 'number', 'approval_state')
+            self.assertEqual((state, approval), ('processing', 'approved'))
+            self.assertTrue(number)
+            client.page_of(self.words['approval'])
+            self.screenshot(client, 'ordered')
+        self.use('buyer', function)
