@@ -1,6 +1,6 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
-from trytond.exceptions import UserError, UserWarning
+from trytond.exceptions import UserError
 from trytond.model.exceptions import AccessError, ValidationError
 
 
@@ -18,11 +18,3 @@ class RuleValidationError(ValidationError):
 
 class DelegationValidationError(ValidationError):
     "Raised when a delegation leads back or to oneself"
-
-
-class SeparationError(UserError):
-    "Raised when a person takes the second duty who had the first one"
-
-
-class SeparationWarning(UserWarning):
-    "Warn that a person takes the second duty who had the first one"
