@@ -18,7 +18,9 @@ POSTGRESQL = ['psycopg[binary,pool] >= 3.2, < 4']
 TOOLS = [
     'openpyxl >= 3.1, < 4', 'tqdm >= 4.66, < 5', 'gunicorn >= 23',
     'python-dateutil']
-TEST = ['hypothesis >= 6, < 7', 'build >= 1, < 2', 'flake8', 'isort']
+TEST = [
+    'aiosmtpd >= 1.4, < 2', 'hypothesis >= 6, < 7', 'build >= 1, < 2', 'flake8',
+    'isort']
 BROWSER = ['playwright >= 1.49, < 2']
 
 

@@ -6,18 +6,35 @@ Everything goes over a real socket, by people without rights beyond those of
 their role.
 """
 import datetime as dt
+import email
+import email.policy
 import threading
 from decimal import Decimal
 
+from aiosmtpd.controller import Controller
 from proteus import Model
 from proteus import config as proteus_config
+from tools.service import free_port
 
-from .test_protocols import JSONRPC, REST, XMLRPC, Refused
+from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, ServerTestCase, serve
 
 BACKENDS = ['sqlite', 'postgresql']
-LOGINS = ['buyer', 'purchase_manager', 'sales_manager', 'manager', 'keeper']
+LOGINS = [
+    'buyer', 'purchase_manager', 'sales_manager', 'manager', 'keeper', 'sales']
 PURCHASE, APPROVAL = 'purchase.purchase', 'document.approval'
+
+
+class Sink:
+    "A mail server that keeps what it gets"
+
+    def __init__(self):
+        self.messages = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.messages.append(email.message_from_bytes(
+                envelope.content, policy=email.policy.default))
+        return '250 OK'
 
 
 class ApprovalTestCase(ServerTestCase):
@@ -65,13 +82,14 @@ class ApprovalTestCase(ServerTestCase):
         self.addCleanup(session.close)
         return session
 
-    def submit(self, session, price='500'):
+    def submit(self, session, price='500', supplier=None):
         "Return the ids of a new purchase of three and of its approval"
+        supplier = supplier or self.supplier
         id_ = session.create(PURCHASE, {
                 'company': self.company.id,
                 'currency': self.company.currency.id,
-                'party': self.supplier.id,
-                'invoice_address': self.supplier.addresses[0].id,
+                'party': supplier.id,
+                'invoice_address': supplier.addresses[0].id,
                 'warehouse': self.warehouse.id,
                 'purchase_date': dt.date.today(),
                 'lines': [('create', [{
@@ -116,6 +134,36 @@ class ApprovalTestCase(ServerTestCase):
                     APPROVAL, [['waiting_for_me', '=', True]]))
             manager.click(APPROVAL, approval, 'approve')
             self.assertEqual(self.state(id_), 'processing')
+
+    def test_blind(self):
+        "Test one who may not read purchases decides on one nevertheless"
+        get = Model.get
+        supplier = get('party.party', config=self.admin)(name="新供应商")
+        supplier.save()
+        rule = get('document.approval.rule', config=self.admin)(
+            name="新供应商", operation='purchase.purchase:confirm')
+        rule.parties.append(supplier)
+        level = rule.levels.new(name="销售", approver='users')
+        level.users.append(get('res.user', config=self.admin)(
+                self.users['sales'].id))
+        rule.click('run')
+        id_, approval = self.submit(
+            self.connect(JSONRPC, 'buyer'), '5', supplier)
+        sales = self.connect(JSONRPC, 'sales')
+        with self.assertRaises(Refused):
+            sales.read(PURCHASE, id_, 'state')
+        # As the clients do for the list and the form
+        self.assertEqual(sales.search(
+                APPROVAL, [['waiting_for_me', '=', True]]), [approval])
+        view = sales.call(APPROVAL, 'fields_view_get', None, 'form')
+        names = [
+            name if field['type'] not in {'many2one', 'reference'}
+            else f'{name}.rec_name' for name, field in view['fields'].items()]
+        values = sales.read(
+            APPROVAL, approval, 'rec_name', 'document', *names)
+        self.assertEqual(values['document'], f'{PURCHASE},{id_}')
+        sales.click(APPROVAL, approval, 'approve')
+        self.assertEqual(self.state(id_), 'processing')
 
     def test_own(self):
         "Test nobody approves the own order, whoever is asked"
@@ -251,6 +299,47 @@ class ApprovalTestCase(ServerTestCase):
                 with self.subTest(login=login, call=call):
                     with self.assertRaises(Refused):
                         session.call('document.approval.rule', *call)
+
+    def test_mail(self):
+        "Test approvers get e-mails, at once or once a day as they wish"
+        sink = Sink()
+        controller = Controller(
+            sink, hostname='127.0.0.1', port=free_port())
+        controller.start()
+        self.addCleanup(controller.stop)
+        User = Model.get('res.user', config=self.admin)
+
+        def wish(login, how):
+            user = User(self.users[login].id)
+            user.email = f'{login}@example.com'
+            user.approval_email = how
+            user.save()
+
+        for login, how in [
+                ('purchase_manager', 'once'), ('manager', 'digest')]:
+            wish(login, how)
+            self.addCleanup(wish, login, 'none')
+        server = self.enterContext(serve(self.database, email={
+                    'uri': f'smtp://127.0.0.1:{controller.port}',
+                    'from': 'jxc@example.com'}))
+        id_, _ = self.submit(self.connect(JSONRPC, 'buyer', server))
+        message, = sink.messages
+        self.assertEqual(message['From'], 'jxc@example.com')
+        self.assertIn('purchase_manager@example.com', message['To'])
+        self.assertIn("审批", message['Subject'])
+        self.assertIn(self.rule.name, message.get_content())
+
+        with proteus_config.set_xmlrpc_session(
+                f'{server.url}/{self.database.name}/rpc/', 'admin',
+                PASSWORD) as config:
+            cron, = Model.get('ir.cron', config=config).find(
+                [('method', '=', 'res.user|mail_approval_digest')])
+            cron.click('run_once')
+        _, digest = sink.messages
+        self.assertIn('manager@example.com', digest['To'])
+        self.assertIn(
+            Model.get(PURCHASE, config=self.admin)(id_).rec_name,
+            digest.get_content())
 
     def test_two_at_once(self):
         "Test two people in two processes decide once"

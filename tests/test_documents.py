@@ -4,7 +4,7 @@
 import unittest
 
 from .documents import READONLY, connection, find_documents, find_samples
-from .test_protocols import JSONRPC, Refused
+from .sessions import JSONRPC, Refused
 from .tools import new_demo, serve
 
 # Without a document in the demo

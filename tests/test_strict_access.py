@@ -18,7 +18,7 @@ from tools.company import connect
 
 from trytond.model import ModelStorage, Workflow
 
-from .test_protocols import JSONRPC, REST, XMLRPC, Refused
+from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']

@@ -6,8 +6,6 @@ import json
 from collections import defaultdict
 from itertools import groupby
 
-from sql.conditionals import Coalesce
-
 from trytond import backend
 from trytond.i18n import gettext
 from trytond.model import Index, ModelSQL, ModelView, fields
@@ -99,7 +97,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         cls._sql_indexes.update({
                 Index(t, (t.document, Index.Equality())),
                 Index(
-                    t, (t.state, Index.Equality(cardinality='low')),
+                    t, (t.submitted_at, Index.Range()), (t.id, Index.Range()),
                     where=t.state == 'waiting'),
                 })
         cls._order = [('submitted_at', 'DESC'), ('id', 'DESC')]
@@ -116,8 +114,9 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 'approve': waits,
                 'decide_wizard': waits,
                 'withdraw': {
-                    'invisible': Eval('state') != 'waiting',
-                    'depends': ['state'],
+                    'invisible': (
+                        (Eval('state') != 'waiting') | ~Eval('mine', False)),
+                    'depends': ['state', 'mine'],
                     },
                 'bypass_wizard': {
                     'invisible': Eval('state') != 'waiting',
@@ -125,8 +124,10 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     },
                 })
 
-    @classmethod
-    def get_documents(cls):
+    @fields.depends()
+    def get_documents(self):
+        # A method of the record: otherwise the field is hidden from those who
+        # may not read one of the models
         pool = Pool()
         Model = pool.get('ir.model')
         Rule = pool.get('document.approval.rule')
@@ -152,44 +153,40 @@ class Approval(EngineMixin, ModelSQL, ModelView):
     # Who has to decide
 
     @classmethod
-    def _get_mine(cls, approvals=None):
-        """Return a query of the approvals that the user can decide now.
-
-        :param approvals: of which to look at, all when None
-        """
+    def _get_mine_domain(cls):
+        "Return the domain of the approvals that the user can decide now"
         pool = Pool()
         Step = pool.get('document.approval.step')
         StepUser = pool.get('document.approval.step-res.user')
         Delegation = pool.get('document.approval.delegation')
-        approval = cls.__table__()
-        step = Step.__table__()
-        step_user = StepUser.__table__()
         user = Transaction().user
-        asked = step_user.user == user
+
+        def asked(user):
+            step, step_user = Step.__table__(), StepUser.__table__()
+            return ('id', 'in', step.join(
+                    step_user, condition=step_user.step == step.id).select(
+                        step.approval,
+                        where=(step.state == 'waiting')
+                        & (step_user.user == user)))
+
+        options = [asked(user)]
         for delegation in Delegation.get_valid(user):
             principal = delegation.user.id
-            condition = (
-                (step_user.user == principal)
-                & ~approval.id.in_(cls._get_decided(principal)))
+            option = [
+                asked(principal),
+                ('id', 'not in', cls._get_decided(principal)),
+                ]
             if delegation.company:
-                condition &= approval.company == delegation.company.id
+                option.append(('company', '=', delegation.company.id))
             if delegation.operation:
-                condition &= approval.operation == delegation.operation
-            asked |= condition
-        where = (
-            (approval.state == 'waiting')
-            & (step.state == 'waiting')
-            & asked
-            & (Coalesce(approval.requester, -1) != user)
-            & (Coalesce(approval.submitted_by, -1) != user)
-            & ~approval.id.in_(cls._get_decided(user)))
-        if approvals is not None:
-            where &= fields.SQL_OPERATORS['in'](
-                approval.id, [a.id for a in approvals])
-        return (approval
-            .join(step, condition=step.approval == approval.id)
-            .join(step_user, condition=step_user.step == step.id)
-            .select(approval.id, where=where))
+                option.append(('operation', '=', delegation.operation))
+            options.append(option)
+        return [
+            ('state', '=', 'waiting'),
+            ('mine', '=', False),
+            ('id', 'not in', cls._get_decided(user)),
+            ['OR', *options],
+            ]
 
     @classmethod
     def _get_decided(cls, user):
@@ -218,20 +215,26 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 & ((decision.user == user) | (decision.principal == user))))
 
     @classmethod
+    @without_check_access
     def get_waiting_for_me(cls, approvals, name):
-        cursor = Transaction().connection.cursor()
         mine = set()
         for sub_approvals in grouped_slice(
                 approvals, backend.MAX_QUERY_PARAMS):
-            cursor.execute(*cls._get_mine(list(sub_approvals)))
-            mine.update(id_ for id_, in cursor)
-        return {a.id: a.id in mine for a in approvals}
+            mine.update(cls.search([
+                        ('id', 'in', [a.id for a in sub_approvals]),
+                        cls._get_mine_domain(),
+                        ], order=[]))
+        return {a.id: a in mine for a in approvals}
 
     @classmethod
     def search_waiting_for_me(cls, name, clause):
         _, operator, value = clause
-        positive = (operator == '=') == bool(value)
-        return [('id', 'in' if positive else 'not in', cls._get_mine())]
+        domain = cls._get_mine_domain()
+        if (operator == '=') == bool(value):
+            return domain
+        with without_check_access():
+            return [
+                ('id', 'not in', cls.search(domain, order=[], query=True))]
 
     @fields.depends('submitted_by', 'requester')
     def on_change_with_mine(self, name=None):
@@ -250,8 +253,8 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         if (operator == '=') == bool(value):
             return domain
         return [
-            ('submitted_by', '!=', user),
-            ('requester', '!=', user),
+            ['OR', ('submitted_by', '=', None), ('submitted_by', '!=', user)],
+            ['OR', ('requester', '=', None), ('requester', '!=', user)],
             ]
 
     @classmethod
@@ -436,12 +439,17 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         present = [
             (approval, facts[r]) for r in ready
             for _, approval in needed[r] if approval]
-        if present:
-            cls.lock([a for a, _ in present])
-            cls._compare(present)
+        # What is approved as it is needs no lock, which begins all anew
+        changed = [
+            (a, found) for a, found in present if a.state == 'waiting'
+            or a.digest != content_.digest(
+                content_.serialize(found['content']))]
+        if changed:
+            cls.lock([a for a, _ in changed])
+            cls._compare(changed)
             # Those of documents that were taken back to be changed
             cls.advance([
-                    a for a, _ in present if a.state == 'waiting'
+                    a for a, _ in changed if a.state == 'waiting'
                     and not any(s.state == 'waiting' for s in a.steps)])
         new = [
             cls._new(name, rule, facts[r]) for r in ready
@@ -780,6 +788,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         :raises ApprovalError: there is nothing to decide any longer
         :raises ApprovalAccessError: it is not the user's to decide
         """
+        Delegation = Pool().get('document.approval.delegation')
         user = Transaction().user
         if not user:
             raise ApprovalAccessError(
@@ -791,6 +800,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             # Not an error, which would undo that the levels are open again
             cls._tell_reopened(reopened)
         result = []
+        delegations = Delegation.get_valid(user)
         for approval in cls.browse(approvals):
             if approval in reopened:
                 continue
@@ -798,7 +808,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 raise ApprovalError(gettext(
                         'document_approval.msg_changed',
                         document=approval.document_name))
-            result.append((approval, *approval._find_step(user)))
+            result.append((approval, *approval._find_step(user, delegations)))
         return result
 
     @classmethod
@@ -832,16 +842,14 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     'document_approval.msg_document_state',
                     document=self.document_name))
 
-    def _find_step(self, user):
+    def _find_step(self, user, delegations):
         """Return the step that the user can decide and for whom.
 
+        :param delegations: to the user
         :raises ApprovalAccessError: there is none
         """
-        pool = Pool()
-        Delegation = pool.get('document.approval.delegation')
-        principals = [user, *(
-                d.user.id for d in Delegation.get_valid(user)
-                if d.is_for(self))]
+        principals = [
+            user, *(d.user.id for d in delegations if d.is_for(self))]
         error = None
         for step in self.steps:
             if step.state != 'waiting':

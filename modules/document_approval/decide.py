@@ -31,6 +31,9 @@ class DecideStart(ModelView):
     requester = fields.Many2One(
         'res.user', "Requester", readonly=True,
         states={'invisible': Eval('count', 0) != 1})
+    party = fields.Char(
+        "Party", readonly=True,
+        states={'invisible': Eval('count', 0) != 1})
     lines = fields.One2Many(
         'document.approval.decide.line', None, "Lines", readonly=True,
         states={'invisible': Eval('count', 0) != 1})
@@ -95,19 +98,8 @@ class Decide(Wizard):
             ])
     decide = StateTransition()
 
-    @property
-    def approvals(self):
-        "The approvals that are selected, or those of the documents that are"
-        Approval = Pool().get('document.approval')
-        if self.model == Approval:
-            return list(self.records)
-        return Approval.search([
-                ('document', 'in', [str(r) for r in self.records]),
-                ('waiting_for_me', '=', True),
-                ])
-
     def default_start(self, fields):
-        approvals = self.approvals
+        approvals = self.records
         if not approvals:
             raise ApprovalError(
                 gettext('document_approval.msg_nothing_selected'))
@@ -126,6 +118,7 @@ class Decide(Wizard):
                 explanation=approval.explanation,
                 requester=(
                     approval.requester.id if approval.requester else None),
+                party=approval.party.rec_name if approval.party else None,
                 digest=approval.digest,
                 )
             if approval.document:

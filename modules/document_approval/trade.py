@@ -35,10 +35,13 @@ class ApprovedTradeMixin(ConfirmedMixin):
             amount, self.currency, date, round=round)
 
     def _get_approval_amount(self):
-        return self._convert_trade_amount(self.untaxed_amount or Decimal(0))
+        return self._convert_trade_amount(
+            self._get_approval_document_amount(None))
 
     def _get_approval_document_amount(self, amount):
-        return self.untaxed_amount or Decimal(0)
+        # Computing the field takes that of the taxes
+        return sum(
+            (l.amount or 0 for l in self._trade_lines()), Decimal(0))
 
     def _get_approval_party(self):
         return self.party
@@ -68,7 +71,8 @@ class ApprovedTradeMixin(ConfirmedMixin):
     @classmethod
     @ModelView.button
     def confirm(cls, documents):
-        cls.set_number([d for d in documents if d.state == 'quotation'])
+        # What has come through the gate has all its approvals
+        super().set_number([d for d in documents if d.state == 'quotation'])
         super().confirm(documents)
 
 

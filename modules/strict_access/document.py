@@ -42,6 +42,7 @@ class _Guard:
         the parent may change
     :ivar parts: names of the fields in ``parents`` whose lists also govern
         the other fields, because the record is a part of its parent
+    :ivar enforced: whether the model itself is guarded, not its lists alone
     """
 
     def __init__(self, Model):
@@ -51,6 +52,7 @@ class _Guard:
         self.parents = {}
         self.members = set()
         self.parts = set()
+        self.enforced = True
         encoder = PYSONEncoder()
         exceptions = EXCEPTIONS.get(Model.__name__, {})
         system = SYSTEM_FIELDS.get(Model.__name__, ())
@@ -89,6 +91,13 @@ def get_guards():
         return guards
 
 
+def _guard_of(Model):
+    "Return the guard of the model if it is guarded itself"
+    guard = get_guards().get(Model.__name__)
+    if guard and guard.enforced:
+        return guard
+
+
 def _make_guards(pool):
     guards, todo = {}, []
 
@@ -122,6 +131,24 @@ def _make_guards(pool):
                 guard.members.add(inner.field)
                 if not issubclass(Target, Workflow):
                     guard.parts.add(inner.field)
+    # A field that is read-only by definition can be the field of a list of
+    # something else, as the package of a move
+    others = {}
+    for name, Other in pool.iterobject():
+        if name in guards or not (
+                issubclass(Other, ModelStorage)
+                and issubclass(Other, ModelView)):
+            continue
+        for field_name, field in Other._fields.items():
+            if (field._type == 'one2many'
+                    and not isinstance(field, fields.Function)
+                    and field.model_name in guards
+                    and field.field in guards[field.model_name].fixed):
+                lists[field.model_name][field.field][name].append(field_name)
+                others[name] = Other
+    for name, Other in others.items():
+        guards[name] = guard = _Guard(Other)
+        guard.enforced = False
     # The form of its own window shows what can be changed of a part
     ActWindow = pool.get('ir.action.act_window')
     with without_check_access():
@@ -175,7 +202,7 @@ class DocumentMixin:
         transaction = Transaction()
         context = transaction.context
         if _is_external() and any(n.startswith('default_') for n in context):
-            guard = get_guards().get(cls.__name__)
+            guard = _guard_of(cls)
             if guard:
                 # The context is the client's
                 with transaction.reset_context(), transaction.set_context({
@@ -190,7 +217,7 @@ class DocumentMixin:
     @classmethod
     def _before_create(cls, vlist):
         if _is_external() and not _is_copy():
-            guard = get_guards().get(cls.__name__)
+            guard = _guard_of(cls)
             if guard:
                 _check_fixed(guard, vlist)
         return super()._before_create(vlist)
@@ -202,7 +229,7 @@ class DocumentMixin:
             return super().copy(records, default=default)
         level = _copy_level()
         if not level and default:
-            guard = get_guards().get(cls.__name__)
+            guard = _guard_of(cls)
             if guard:
                 _check_fixed(guard, [default])
             if any(
@@ -221,7 +248,7 @@ class DocumentMixin:
         super().check_modification(
             mode, records, values=values, external=external)
         if external:
-            guard = get_guards().get(cls.__name__)
+            guard = _guard_of(cls)
             if guard:
                 _Check(guard)(mode, records, values)
 
@@ -251,7 +278,7 @@ def _leave_closed_lists(Model, records, default):
 
     A copy that needs its parent stays, and is refused.
     """
-    guard = get_guards().get(Model.__name__)
+    guard = _guard_of(Model)
     names = {
         n for n in guard.members if not Model._fields[n].required
         } if guard else ()

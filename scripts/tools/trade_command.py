@@ -28,6 +28,8 @@ from .trade_server import Refused
 
 DATA = Path(__file__).resolve().parents[1] / 'data'
 PASSWORD = 'TRYTON_PASSWORD'
+# Seconds between lines of progress without a terminal
+LINE_INTERVAL = 30
 DESCRIPTION = """\
 Turn trade lines into what they mean: products, customers, sales that are
 quoted, confirmed, delivered and invoiced, returns against the sales they
@@ -78,6 +80,24 @@ later runs, in the order of their days, because invoices are numbered so.
 Invoices are posted but not rendered: the first to print one renders it.
 Over --url the server does as it is configured to.
 """
+
+
+class _Lines(tqdm):
+    "Progress as a line now and then, for where there is no terminal"
+
+    def __init__(self, *args, **kwargs):
+        self._printed = time.monotonic()
+        super().__init__(*args, **kwargs)
+
+    def display(self, msg=None, pos=None):
+        now = time.monotonic()
+        if now - self._printed >= LINE_INTERVAL:
+            self._printed = now
+            print(msg or str(self), file=sys.stderr, flush=True)
+
+    def close(self):
+        # Nothing is left on the screen
+        self.disable = True
 
 
 def _parser():
@@ -164,9 +184,9 @@ def _run(options):
             raise BadFile(f"There is no folder for {path}")
     with _connection(options, trade_map, lines) as connection, \
             connection.server() as server, \
-            tqdm(
-                total=0, unit=' lines', smoothing=.05, mininterval=.5,
-                disable=None) as bar:
+            (tqdm if sys.stderr.isatty() else _Lines)(
+                total=0, unit=' lines', smoothing=.05, mininterval=.5
+                ) as bar:
         result = import_trade(
             connection, server, lines, trade_map, bar, options.batch,
             options.compare)

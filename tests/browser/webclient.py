@@ -271,7 +271,8 @@ class WebClient:
     def open_row(self):
         "Open the first record of the list"
         self.page.locator(
-            TAB + 'table.tree tbody tr:visible .column-char').first.dblclick()
+            TAB + 'table.tree tbody tr:visible .column-selection:visible'
+            ).first.dblclick()
         self.idle()
 
     def current(self, *names):
