@@ -124,18 +124,16 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                     },
                 })
 
-    @fields.depends()
+    @fields.depends('operation')
     def get_documents(self):
         # A method of the record: otherwise the field is hidden from those who
         # may not read one of the models
-        pool = Pool()
-        Model = pool.get('ir.model')
-        Rule = pool.get('document.approval.rule')
-        names = {
-            operation.partition(':')[0]
-            for operation, _ in Rule.operation.selection}
-        return [(None, '')] + [
-            (name, Model.get_name(name)) for name in sorted(names)]
+        Model = Pool().get('ir.model')
+        documents = [(None, '')]
+        if self.operation:
+            name, _, _ = self.operation.partition(':')
+            documents.append((name, Model.get_name(name)))
+        return documents
 
     @classmethod
     def get_operations(cls):

@@ -72,7 +72,9 @@ class ApprovedTradeMixin(ConfirmedMixin):
     @ModelView.button
     def confirm(cls, documents):
         # What has come through the gate has all its approvals
-        super().set_number([d for d in documents if d.state == 'quotation'])
+        super().set_number([
+                d for d in documents
+                if d.state == 'quotation' and not d.number])
         super().confirm(documents)
 
 

@@ -20,6 +20,7 @@ WORDS = {
         'approval': "审批",
         'draft': "草稿",
         'quotation': "报价",
+        'processing': "处理中",
         'supplier': "江南供应商",
         'product': "木马",
         'reason': "太多了，十个就够",
@@ -31,6 +32,7 @@ WORDS = {
         'approval': "Approval",
         'draft': "Draft",
         'quotation': "Quotation",
+        'processing': "Processing",
         'supplier': "Southern Supplier",
         'product': "Rocking Horse",
         'reason': "Too many, ten will do",
@@ -205,9 +207,7 @@ class ApprovalTestCase(unittest.TestCase):
     def follow(self):
         "The order is confirmed by itself and has its number"
         def function(client):
-            client.menu(*self.words['purchases'])
-            client.search('')
-            client.open_row()
+            self.open_purchase(client, 'processing')
             _, _, state, number, approval = client.current(
                 'state', 'number', 'approval_state')
             self.assertEqual((state, approval), ('processing', 'approved'))

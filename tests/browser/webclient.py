@@ -212,7 +212,11 @@ class WebClient:
 
     def edit_line(self, name, field, text):
         "Change a field of the first line in the window of the line"
-        self._widget(name).query_selector('tbody tr td:nth-child(3)').click()
+        # Neither a box to select the line nor a link to another record
+        self._widget(name).evaluate_handle('''widget => [
+            ...widget.querySelectorAll('tbody tr td')].find(
+                td => td.offsetWidth > 30 && !td.querySelector('a, input'))
+            ''').as_element().click()
         self.idle()
         self._widget(name).query_selector(
             f'button[title="{self.page.titles["open"]}"]').click()
