@@ -19,8 +19,8 @@ TOOLS = [
     'openpyxl >= 3.1, < 4', 'tqdm >= 4.66, < 5', 'gunicorn >= 23',
     'python-dateutil']
 TEST = [
-    'aiosmtpd >= 1.4, < 2', 'hypothesis >= 6, < 7', 'build >= 1, < 2', 'flake8',
-    'isort']
+    'aiosmtpd >= 1.4, < 2', 'hypothesis >= 6, < 7', 'build >= 1, < 2',
+    'flake8', 'isort']
 BROWSER = ['playwright >= 1.49, < 2']
 
 
