@@ -162,6 +162,12 @@ class ApprovalTestCase(ServerTestCase):
         values = sales.read(
             APPROVAL, approval, 'rec_name', 'document', *names)
         self.assertEqual(values['document'], f'{PURCHASE},{id_}')
+        self.assertFalse(values['readable_document'])
+        self.assertTrue(values['document_name'])
+        manager = self.connect(JSONRPC, 'manager')
+        self.assertEqual(
+            manager.read(APPROVAL, approval, 'readable_document')[
+                'readable_document'], f'{PURCHASE},{id_}')
         sales.click(APPROVAL, approval, 'approve')
         self.assertEqual(self.state(id_), 'processing')
 

@@ -14,7 +14,7 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.rpc import RPC
 from trytond.tools import grouped_slice
-from trytond.transaction import Transaction, without_check_access
+from trytond.transaction import Transaction, check_access, without_check_access
 
 from . import content as content_
 from .engine import EngineMixin
@@ -34,6 +34,9 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         ondelete='RESTRICT')
     document = fields.Reference(
         "Document", selection='get_documents', readonly=True)
+    readable_document = fields.Function(fields.Reference(
+            "Document", selection='get_documents',
+            help="Empty if you may not read it."), 'get_readable_document')
     document_name = fields.Char("Document Name", readonly=True)
     operation = fields.Selection(
         'get_operations', "Document Type", required=True, readonly=True)
@@ -134,6 +137,28 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             name, _, _ = self.operation.partition(':')
             documents.append((name, Model.get_name(name)))
         return documents
+
+    @classmethod
+    def get_readable_document(cls, approvals, name):
+        "Return the documents as far as the user may read them"
+        pool = Pool()
+        Access = pool.get('ir.model.access')
+        documents = {
+            a.id: str(a.document) if a.document else None for a in approvals}
+        wanted = defaultdict(list)
+        for document in filter(None, documents.values()):
+            model, _, id_ = document.partition(',')
+            wanted[model].append(int(id_))
+        readable = set()
+        with check_access():
+            access = Access.get_access(list(wanted))
+            for model, ids in wanted.items():
+                if access[model]['read']:
+                    readable.update(map(str, pool.get(model).search(
+                                [('id', 'in', ids)])))
+        return {
+            id_: document if document in readable else None
+            for id_, document in documents.items()}
 
     @classmethod
     def get_operations(cls):
