@@ -160,7 +160,7 @@ class ApprovalTestCase(ServerTestCase):
             name if field['type'] not in {'many2one', 'reference'}
             else f'{name}.rec_name' for name, field in view['fields'].items()]
         values = sales.read(
-            APPROVAL, approval, 'rec_name', 'document', *names)
+            APPROVAL, approval, 'document', 'readable_document', *names)
         self.assertEqual(values['document'], f'{PURCHASE},{id_}')
         self.assertFalse(values['readable_document'])
         self.assertTrue(values['document_name'])

@@ -11,6 +11,7 @@ from tools.webclient import WebClientMissing, fetch
 from ..tools import PASSWORD, folder, new_company, serve
 from .webclient import WebClient, find_browser, open_browser
 
+PEOPLE = ['buyer', 'purchase_manager', 'manager']
 # What a person reads, by language
 WORDS = {
     'zh_CN': {
@@ -64,7 +65,7 @@ class ApprovalTestCase(unittest.TestCase):
 
     def tell(self, language):
         self.language, self.words = language, WORDS[language]
-        database = self.enterContext(new_company('jxc', language))
+        database = self.enterContext(new_company('jxc', 'zh_CN'))
         self.server = self.enterContext(
             serve(database, web={'root': str(self.www)}))
         self.make_rule(database)
@@ -84,6 +85,12 @@ class ApprovalTestCase(unittest.TestCase):
         """
         with proteus_config.set_xmlrpc_session(
                 f'{self.server.url}/{database.name}/rpc/', 'admin', PASSWORD):
+            User = Model.get('res.user')
+            language, = Model.get('ir.lang').find(
+                [('code', '=', self.language)])
+            for user in User.find([('login', 'in', PEOPLE)]):
+                user.language = language
+                user.save()
             template = Model.get('product.template')(
                 name=self.words['product'])
             template.type = 'goods'
@@ -91,7 +98,6 @@ class ApprovalTestCase(unittest.TestCase):
             template.save()
             Model.get('party.party')(name=self.words['supplier']).save()
             Rule = Model.get('document.approval.rule')
-            User = Model.get('res.user')
             rule = Rule(
                 name="1000+", operation='purchase.purchase:confirm',
                 amount_from=Decimal(1000))
