@@ -297,10 +297,13 @@ class CountTestCase(unittest.TestCase):
         return lines
 
     def test_product_once(self):
-        "Test a second correction of a day goes into a second count"
+        """Test a second correction of a day goes into a second count
+
+        What comes in first, as the stock lasts only at the end of the day.
+        """
         counts = make_counts(self.corrections(-3, 5), Counter())
         self.assertEqual(
-            [[e[2] for e in c.entries] for c in counts], [[-3], [5]])
+            [[e[2] for e in c.entries] for c in counts], [[5], [-3]])
 
     def test_known(self):
         "Test a correction that is made is not made again"

@@ -193,9 +193,10 @@ def make_counts(lines, known):
     """
     known = known.copy()
     counts, made = defaultdict(list), []
-    for line in lines:
-        if line.kind != 'correction' or line.reason:
-            continue
+    corrections = [
+        l for l in lines if l.kind == 'correction' and not l.reason]
+    # The stock lasts at the end of a day: what comes in is counted first
+    for line in sorted(corrections, key=lambda l: l.quantity < 0):
         entry = line.date, line.document, line.code, line.quantity
         if known[entry]:
             known[entry] -= 1
