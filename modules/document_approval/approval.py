@@ -6,20 +6,19 @@ import json
 from collections import defaultdict
 from itertools import groupby
 
-from trytond import backend
 from trytond.i18n import gettext
 from trytond.model import Index, ModelSQL, ModelView, fields
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.rpc import RPC
-from trytond.tools import grouped_slice
-from trytond.transaction import Transaction, check_access, without_check_access
+from trytond.transaction import Transaction, without_check_access
 
 from . import content as content_
 from .engine import EngineMixin
 from .exceptions import ApprovalAccessError, ApprovalError
 from .matching import find_deciders
+from .reading import readable_records
 
 # Of an approval that still counts for its document
 CURRENT = ['waiting', 'approved']
@@ -82,13 +81,13 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             ], "State", required=True, readonly=True, sort=False)
     state_string = state.translated('state')
     waiting_for_me = fields.Function(
-        fields.Boolean("Waiting for Me"), 'get_waiting_for_me',
+        fields.Boolean("Waiting for Me"), 'get_found',
         searcher='search_waiting_for_me')
     mine = fields.Function(
         fields.Boolean("My Submission"), 'on_change_with_mine',
         searcher='search_mine')
     involved = fields.Function(
-        fields.Boolean("Involved"), 'get_involved',
+        fields.Boolean("Involved"), 'get_found',
         searcher='search_involved')
     is_current = fields.Function(
         fields.Boolean("Current"), 'on_change_with_is_current')
@@ -141,24 +140,12 @@ class Approval(EngineMixin, ModelSQL, ModelView):
     @classmethod
     def get_readable_document(cls, approvals, name):
         "Return the documents as far as the user may read them"
-        pool = Pool()
-        Access = pool.get('ir.model.access')
         documents = {
-            a.id: str(a.document) if a.document else None for a in approvals}
-        wanted = defaultdict(list)
-        for document in filter(None, documents.values()):
-            model, _, id_ = document.partition(',')
-            wanted[model].append(int(id_))
-        readable = set()
-        with check_access():
-            access = Access.get_access(list(wanted))
-            for model, ids in wanted.items():
-                if access[model]['read']:
-                    readable.update(map(str, pool.get(model).search(
-                                [('id', 'in', ids)])))
+            a.id: str(a.document) for a in approvals if a.document}
+        readable = readable_records(documents.values())
         return {
-            id_: document if document in readable else None
-            for id_, document in documents.items()}
+            a.id: documents[a.id] if documents.get(a.id) in readable else None
+            for a in approvals}
 
     @classmethod
     def get_operations(cls):
@@ -239,15 +226,13 @@ class Approval(EngineMixin, ModelSQL, ModelView):
 
     @classmethod
     @without_check_access
-    def get_waiting_for_me(cls, approvals, name):
-        mine = set()
-        for sub_approvals in grouped_slice(
-                approvals, backend.MAX_QUERY_PARAMS):
-            mine.update(cls.search([
-                        ('id', 'in', [a.id for a in sub_approvals]),
-                        cls._get_mine_domain(),
-                        ], order=[]))
-        return {a.id: a in mine for a in approvals}
+    def get_found(cls, approvals, name):
+        "Return whether a search by the field finds the approvals"
+        found = set(cls.search([
+                    ('id', 'in', [a.id for a in approvals]),
+                    (name, '=', True),
+                    ], order=[]))
+        return {a.id: a in found for a in approvals}
 
     @classmethod
     def search_waiting_for_me(cls, name, clause):
@@ -279,14 +264,6 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             ['OR', ('submitted_by', '=', None), ('submitted_by', '!=', user)],
             ['OR', ('requester', '=', None), ('requester', '!=', user)],
             ]
-
-    @classmethod
-    def get_involved(cls, approvals, name):
-        involved = set(cls.search([
-                    ('id', 'in', [a.id for a in approvals]),
-                    ('involved', '=', True),
-                    ]))
-        return {a.id: a in involved for a in approvals}
 
     @classmethod
     def search_involved(cls, name, clause):

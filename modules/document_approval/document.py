@@ -185,14 +185,16 @@ class ApprovedMixin(ModelStorage):
             content: dictionary of what is material, see content.py
         """
         lines = list(self._get_approval_lines())
-        amount = self._get_approval_amount()
+        document_amount = self._get_approval_amount()
+        amount = self._convert_approval_amount(document_amount)
         party = self._get_approval_party()
         employee = self._get_approval_employee()
         content = {
             'company': self.company.id,
             'party': party.id if party else None,
             'currency': self._get_approval_currency().code,
-            'amount': number(self._get_approval_document_amount(amount)),
+            # A new rate changes nothing that was approved
+            'amount': number(document_amount),
             'lines': line_content(lines),
             }
         return {
@@ -213,23 +215,20 @@ class ApprovedMixin(ModelStorage):
         raise NotImplementedError
 
     def _get_approval_amount(self):
+        "Return the amount in the currency of the document"
         raise NotImplementedError
 
-    def _get_approval_document_amount(self, amount):
-        """Return the amount in the currency of the document.
+    def _get_approval_date(self):
+        "Return the date at which the currency is converted"
+        return self.create_date.date()
 
-        So that the content does not change with a rate.
-
-        :param amount: in the currency of the company
-        """
-        return amount
-
-    def _convert_approval_amount(self, amount, currency, date, round=True):
-        "Convert the amount to the currency of the company at the date"
+    def _convert_approval_amount(self, amount, round=True):
+        "Convert an amount of the document to the currency of the company"
         Currency = Pool().get('currency.currency')
-        if not currency or currency == self.company.currency:
+        currency = self._get_approval_currency()
+        if currency == self.company.currency:
             return amount
-        with Transaction().set_context(date=date):
+        with Transaction().set_context(date=self._get_approval_date()):
             return Currency.compute(
                 currency, amount, self.company.currency, round=round)
 
@@ -334,13 +333,14 @@ class ApprovedMixin(ModelStorage):
         super().on_modification(mode, records, field_names=field_names)
         if mode == 'delete':
             Approval.forget(records)
-        elif mode == 'write' and 'number' in field_names:
-            Approval.rename(records)
-        if mode == 'write' and cls._transition_state in field_names:
-            Approval.follow(records)
-            for name, operation in cls._approval_operations.items():
-                if operation.automatic:
-                    Approval.submit(records, name)
+        elif mode == 'write':
+            if 'number' in field_names:
+                Approval.rename(records)
+            if cls._transition_state in field_names:
+                Approval.follow(records)
+                for name, operation in cls._approval_operations.items():
+                    if operation.automatic:
+                        Approval.submit(records, name)
 
     @classmethod
     @ModelView.button

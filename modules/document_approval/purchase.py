@@ -68,10 +68,8 @@ class Purchase_Requisition(metaclass=PoolMeta):
                 else:
                     quantity += origin.quantity
                 requisition = origin.requisition
-                amount += requisition._convert_approval_amount(
-                    origin.amount, requisition.currency,
-                    requisition.create_date.date())
-            present = self._convert_trade_amount(line.amount)
+                amount += requisition._convert_approval_amount(origin.amount)
+            present = self._convert_approval_amount(line.amount)
             if (not line.requests
                     or line.quantity > quantity * float(share)
                     or present > amount * share):

@@ -34,10 +34,6 @@ class Requisition(ApprovedMixin, metaclass=PoolMeta):
             yield line_key(line), line.quantity, line.unit_price
 
     def _get_approval_amount(self):
-        return self._convert_approval_amount(
-            self.total_amount or 0, self.currency, self.create_date.date())
-
-    def _get_approval_document_amount(self, amount):
         return self.total_amount or 0
 
     def _get_approval_currency(self):

@@ -230,7 +230,7 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
                         rule=rule.rec_name))
             for level in rule.levels:
                 level.check_complete()
-        roots = {r.root: r for r in rules}
+        roots = {r.root for r in rules}
         if len(roots) < len(rules):
             raise RuleValidationError(gettext(
                     'document_approval.msg_rule_two_versions',

@@ -123,7 +123,7 @@ class Sale(ApprovedTradeMixin, metaclass=PoolMeta):
             product = line.product
             if not product or not line.quantity or line.quantity < 0:
                 continue
-            price = self._convert_trade_amount(
+            price = self._convert_approval_amount(
                 line.unit_price or Decimal(0), round=False)
             if line.unit:
                 price = UoM.compute_price(

@@ -207,19 +207,18 @@ class Step(EngineMixin, ModelSQL, ModelView):
         :return: dictionary by step of sets of users
         """
         Delegation = Pool().get('document.approval.delegation')
-        delegations = Delegation.get_valid()
+        delegations = Delegation.get_valid() if steps else []
         result = {}
         for step in steps:
-            decided, excluded = step.get_deciders(), None
+            decided = step.get_deciders()
             users = {u for u in step.users if u.id not in decided}
             delegates = {
                 d.delegate for d in delegations
                 if d.user in users and d.delegate.id not in decided
                 and d.is_for(step.approval)}
             if delegates:
-                excluded = step.approval.get_excluded()
-            result[step] = users | {
-                u for u in delegates if u.active and u.id not in excluded}
+                users |= step._fit(delegates)
+            result[step] = users
         return result
 
     @classmethod

@@ -27,18 +27,12 @@ class ApprovedTradeMixin(ConfirmedMixin):
         for line in self._trade_lines():
             yield line_key(line), line.quantity, line.unit_price
 
-    def _convert_trade_amount(self, amount, round=True):
-        "Convert to the currency of the company at the date of the document"
+    def _get_approval_date(self):
         # Without a date of its own the rate must not change every day
-        date = getattr(self, self._approval_date) or self.create_date.date()
-        return self._convert_approval_amount(
-            amount, self.currency, date, round=round)
+        return getattr(self, self._approval_date) or (
+            super()._get_approval_date())
 
     def _get_approval_amount(self):
-        return self._convert_trade_amount(
-            self._get_approval_document_amount(None))
-
-    def _get_approval_document_amount(self, amount):
         # Computing the field takes that of the taxes
         return sum(
             (l.amount or 0 for l in self._trade_lines()), Decimal(0))

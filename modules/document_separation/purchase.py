@@ -2,7 +2,7 @@
 # this repository contains the full license terms.
 """Buyer and receiver, receiver and who posts the invoice."""
 from sql import Literal
-from sql.operators import Concat, Exists
+from sql.operators import Exists
 
 from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
@@ -26,19 +26,8 @@ class Separation(metaclass=PoolMeta):
     def get_violation_queries(cls, people):
         pool = Pool()
         Invoice = pool.get('account.invoice')
-        Line = pool.get('purchase.line')
-        Move = pool.get('stock.move')
         Purchase = pool.get('purchase.purchase')
         Shipment = pool.get('stock.shipment.in')
-        move, line = Move.__table__(), Line.__table__()
-        received = (move
-            .join(line,
-                condition=move.origin == Concat('purchase.line,', line.id))
-            .select(
-                line.purchase.as_('first'),
-                Move.shipment.sql_id(move.shipment, Move).as_('second'),
-                where=move.shipment.like('stock.shipment.in,%')
-                & (move.state != 'cancelled')))
 
         def receivers():
             return people.employee_duties(
@@ -48,7 +37,7 @@ class Separation(metaclass=PoolMeta):
         queries.append((
                 'buyer_receiver', Purchase.__name__, Shipment.__name__,
                 cls.get_violations(
-                    received,
+                    cls._link_shipments('purchase', Shipment),
                     people.employee_duties(Purchase, ['confirmed_by']),
                     receivers())))
         for link in cls._link_invoices():

@@ -1,8 +1,6 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Seller and who ships."""
-from sql.operators import Concat
-
 from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
 
@@ -21,23 +19,12 @@ class Separation(metaclass=PoolMeta):
     @classmethod
     def get_violation_queries(cls, people):
         pool = Pool()
-        Line = pool.get('sale.line')
-        Move = pool.get('stock.move')
         Sale = pool.get('sale.sale')
         Shipment = pool.get('stock.shipment.out')
-        move, line = Move.__table__(), Line.__table__()
-        link = (move
-            .join(line,
-                condition=move.origin == Concat('sale.line,', line.id))
-            .select(
-                line.sale.as_('first'),
-                Move.shipment.sql_id(move.shipment, Move).as_('second'),
-                where=move.shipment.like('stock.shipment.out,%')
-                & (move.state != 'cancelled')))
         return super().get_violation_queries(people) + [(
                 'seller_shipper', Sale.__name__, Shipment.__name__,
                 cls.get_violations(
-                    link,
+                    cls._link_shipments('sale', Shipment),
                     people.employee_duties(Sale, ['confirmed_by']),
                     people.employee_duties(Shipment, [
                             'picked_by', 'packed_by', 'shipped_by',

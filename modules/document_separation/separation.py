@@ -1,6 +1,8 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Who has the one duty must not have the other along the chain."""
+from sql.operators import Concat
+
 from trytond.cache import Cache
 from trytond.i18n import gettext
 from trytond.model import DeactivableMixin, ModelSQL, ModelView, Unique, fields
@@ -134,6 +136,26 @@ class Separation(DeactivableMixin, ModelSQL, ModelView):
             second duty, query of document.approval.separation.violation)
         """
         return []
+
+    @classmethod
+    def _link_shipments(cls, name, Shipment):
+        """Return a query of the ids of orders and of their shipments.
+
+        :param name: of the field of the lines with the order
+        :param Shipment: class
+        """
+        pool = Pool()
+        Line = pool.get(f'{name}.line')
+        Move = pool.get('stock.move')
+        move, line = Move.__table__(), Line.__table__()
+        return (move
+            .join(line,
+                condition=move.origin == Concat(f'{name}.line,', line.id))
+            .select(
+                getattr(line, name).as_('first'),
+                Move.shipment.sql_id(move.shipment, Move).as_('second'),
+                where=move.shipment.like(f'{Shipment.__name__},%')
+                & (move.state != 'cancelled')))
 
     @classmethod
     def get_violations(cls, link, first, second):

@@ -1,16 +1,15 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Documents of which one person had both duties."""
-from collections import defaultdict
-
 from sql import Column, Literal, Null, Union
 from sql.aggregate import Min
 from sql.operators import Concat
 
 from trytond.model import ModelSQL, ModelView, fields
+from trytond.modules.document_approval.reading import readable_records
 from trytond.pool import Pool
 from trytond.tools import unpair
-from trytond.transaction import Transaction, check_access, without_check_access
+from trytond.transaction import Transaction, without_check_access
 
 from .people import ROLES, People
 
@@ -76,23 +75,13 @@ class Violation(ModelSQL, ModelView):
     @classmethod
     def get_readable(cls, violations, names):
         "Return the documents as far as the user may read them"
-        pool = Pool()
-        Access = pool.get('ir.model.access')
-        result, wanted = {}, defaultdict(set)
-        for name in names:
-            result[name] = {
+        result = {
+            name: {
                 v.id: str(getattr(v, name.removesuffix('_readable')))
                 for v in violations}
-            for document in result[name].values():
-                model, id_ = document.split(',')
-                wanted[model].add(int(id_))
-        readable = set()
-        with check_access():
-            access = Access.get_access(list(wanted))
-            for model, ids in wanted.items():
-                if access[model]['read']:
-                    readable.update(map(str, pool.get(model).search(
-                                [('id', 'in', list(ids))])))
+            for name in names}
+        readable = readable_records(
+            d for documents in result.values() for d in documents.values())
         for documents in result.values():
             for id_, document in documents.items():
                 if document not in readable:

@@ -431,11 +431,7 @@ def approve(side):
     The one who confirms or approves is the administrator, all else is left to
     the queue, which counts.
     """
-    client = side.buyer if side.has_approval else side.client
-    ids = client.call('model.purchase.purchase.create', [
-            _purchase(side, side.supplier, 1) for _ in range(APPROVED)],
-        client.context)
-    client.call('model.purchase.purchase.quote', ids, client.context)
+    ids = _quote_purchases(side, APPROVED)
     side.reset()
     if side.has_approval:
         approvals = side.find('document.approval', [
@@ -451,12 +447,21 @@ def approve(side):
         raise QueueError(f"{side.name}: {len(missing)} purchases stay behind")
 
 
+def _quote_purchases(side, count):
+    "Return the ids of quotations that need approval on our side"
+    client = side.buyer if side.has_approval else side.client
+    ids = client.call('model.purchase.purchase.create', [
+            _purchase(side, side.supplier, 1) for _ in range(count)],
+        client.context)
+    client.call('model.purchase.purchase.quote', ids, client.context)
+    return ids
+
+
 def list_approvals(side):
     """Open the first page of 10,000 approvals that wait for the user.
 
     On the plain side it is a list of as many purchases.
     """
-    supplier = side.supplier
     if side.has_approval:
         model, domain = 'document.approval', [('waiting_for_me', '=', True)]
     else:
@@ -464,7 +469,7 @@ def list_approvals(side):
     missing = LISTED - side.client.call(
         f'model.{model}.search_count', domain, 0, None, side.client.context)
     if missing > 0:
-        _make_waiting(side, supplier, missing)
+        _make_waiting(side, missing)
         side.reset()
     fields = _list_fields(side, model)
     ids = side.click(f'model.{model}.search', domain, 0, PAGE, None)
@@ -472,13 +477,9 @@ def list_approvals(side):
     side.click(f'model.{model}.search_count', domain, 0, None)
 
 
-def _make_waiting(side, supplier, count):
+def _make_waiting(side, count):
     "Make quotations of purchases by copies of one, with their approvals"
-    client = side.buyer if side.has_approval else side.client
-    id_, = client.call(
-        'model.purchase.purchase.create', [_purchase(side, supplier, 1)],
-        client.context)
-    client.call('model.purchase.purchase.quote', [id_], client.context)
+    id_, = _quote_purchases(side, 1)
     connection = side.connection
     clone(connection, 'purchase_purchase', (
             f'purchase_purchase AS origin, generate_series(2, {count}) '
@@ -486,9 +487,7 @@ def _make_waiting(side, supplier, count):
     if not side.has_approval:
         connection.execute('VACUUM ANALYZE')
         return
-    copies = (
-        '(SELECT id, row_number() OVER (ORDER BY id) AS n FROM {0} '
-        'WHERE id > {1})')
+    copies = '(SELECT id FROM {0} WHERE id > {1})'
     approval, = side.find(
         'document.approval', [('document', '=', f'purchase.purchase,{id_}')])
     step, = side.find(

@@ -6,10 +6,9 @@ from decimal import Decimal
 
 from proteus import Model
 from proteus import config as proteus_config
-from tools.webclient import WebClientMissing, fetch
 
 from ..tools import PASSWORD, folder, new_company, serve
-from .webclient import WebClient, find_browser, open_browser
+from .webclient import WebClient, fetch_client, open_browser
 
 PEOPLE = ['buyer', 'purchase_manager', 'manager']
 # What a person reads, by language
@@ -19,6 +18,7 @@ WORDS = {
         'purchases': ("采购", "采购订单"),
         'approvals': ("审批", "待我审批 (1)"),
         'approval': "审批",
+        'purchase': "采购订单",
         'draft': "草稿",
         'quotation': "报价",
         'processing': "处理中",
@@ -31,6 +31,7 @@ WORDS = {
         'purchases': ("Purchases", "Purchases"),
         'approvals': ("Approval", "Waiting for Me (1)"),
         'approval': "Approval",
+        'purchase': "Purchase",
         'draft': "Draft",
         'quotation': "Quotation",
         'processing': "Processing",
@@ -47,13 +48,7 @@ class ApprovalTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        find_browser()
-        cls.www = folder() / 'www'
-        try:
-            fetch(cls.www)
-        except WebClientMissing as error:
-            raise unittest.SkipTest(
-                f"There is no web client: {error}") from error
+        cls.www = fetch_client()
 
     def test_chinese(self):
         "Test the story in Chinese"
@@ -79,10 +74,7 @@ class ApprovalTestCase(unittest.TestCase):
         self.follow()
 
     def make_rule(self, database):
-        """Let two levels approve orders from 1,000 on
-
-        The second goes by the amount alone as long as it is not 2 % more.
-        """
+        "Let two levels approve orders from 1,000 on"
         with proteus_config.set_xmlrpc_session(
                 f'{self.server.url}/{database.name}/rpc/', 'admin', PASSWORD):
             User = Model.get('res.user')
@@ -136,7 +128,7 @@ class ApprovalTestCase(unittest.TestCase):
             self.assertEqual(
                 client.current('state', 'number', 'approval_state')[2:],
                 ['quotation', '', 'waiting'])
-            client.page_of(self.words['approval'])
+            client.show(self.words['approval'])
             self.screenshot(client, 'submitted')
         self.use('buyer', function)
 
@@ -167,13 +159,12 @@ class ApprovalTestCase(unittest.TestCase):
             self.assertEqual(
                 client.current('state', 'approval_state')[2:],
                 ['draft', 'refused'])
-            client.page_of(self.words['approval'])
+            client.show(self.words['approval'])
             self.screenshot(client, 'refused')
             self.assertIn(
                 self.words['reason'],
                 client.page.locator('#tabcontent').inner_text())
-            client.page_of({'zh_CN': "采购订单", 'en': "Purchase"}[
-                    self.language])
+            client.show(self.words['purchase'])
             client.edit_line('lines', 'quantity', '80')
             client.toolbar('save')
             client.press('quote')
@@ -194,15 +185,14 @@ class ApprovalTestCase(unittest.TestCase):
         "The buyer changes what one level has approved already"
         def function(client):
             self.open_purchase(client, 'quotation')
-            client.page_of(self.words['approval'])
+            client.show(self.words['approval'])
             self.screenshot(client, 'half')
             client.press('draft')
-            client.page_of({'zh_CN': "采购订单", 'en': "Purchase"}[
-                    self.language])
+            client.show(self.words['purchase'])
             client.edit_line('lines', 'quantity', '90')
             client.toolbar('save')
             client.press('quote')
-            client.page_of(self.words['approval'])
+            client.show(self.words['approval'])
             self.screenshot(client, 'reopened')
             steps = client.page.evaluate('''() => Sao.Tab.tabs.get_current()
                 .screen.current_record.field_get_client('approval_steps')
@@ -218,6 +208,6 @@ class ApprovalTestCase(unittest.TestCase):
                 'state', 'number', 'approval_state')
             self.assertEqual((state, approval), ('processing', 'approved'))
             self.assertTrue(number)
-            client.page_of(self.words['approval'])
+            client.show(self.words['approval'])
             self.screenshot(client, 'ordered')
         self.use('buyer', function)

@@ -1,15 +1,13 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """The web client in Chinese: the day of a buyer and of a keeper."""
-import unittest
 from decimal import Decimal
 
 from proteus import Model
 from proteus import config as proteus_config
-from tools.webclient import WebClientMissing, fetch
 
 from ..tools import PASSWORD, ServerTestCase, folder, new_company, serve
-from .webclient import WebClient, find_browser, open_browser
+from .webclient import WebClient, fetch_client, open_browser
 
 PRODUCT, SUPPLIER, CUSTOMER = "木马", "江南供应商", "开心玩具店"
 
@@ -19,13 +17,7 @@ class BrowserTestCase(ServerTestCase):
 
     @classmethod
     def setUpClass(cls):
-        find_browser()
-        www = folder() / 'www'
-        try:
-            fetch(www)
-        except WebClientMissing as error:
-            raise unittest.SkipTest(
-                f"There is no web client: {error}") from error
+        www = fetch_client()
         cls.database = cls.enterClassContext(new_company('jxc', 'zh_CN'))
         cls.server = cls.enterClassContext(
             serve(cls.database, web={'root': str(www)}))

@@ -4,12 +4,10 @@
 import unittest
 from pathlib import Path
 
-from tools.webclient import WebClientMissing, fetch
-
 from ..documents import (
     LINES, READONLY, connection, find_documents, find_samples)
 from ..tools import folder, new_demo, serve
-from .webclient import WebClient, find_browser, open_browser
+from .webclient import WebClient, fetch_client, open_browser
 
 SCRIPT = Path(__file__).with_name('documents.js')
 # Read-only fields that an on_change sets, by model and state
@@ -24,13 +22,7 @@ class DocumentsTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        find_browser()
-        www = folder() / 'www'
-        try:
-            fetch(www)
-        except WebClientMissing as error:
-            raise unittest.SkipTest(
-                f"There is no web client: {error}") from error
+        www = fetch_client()
         database, cls.passwords = cls.enterClassContext(new_demo())
         with connection(database) as config:
             cls.samples = find_samples(

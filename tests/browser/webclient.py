@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import TimeoutError, sync_playwright
+from tools.webclient import WebClientMissing, fetch
+
+from ..tools import folder
 
 ARGUMENTS = [
     '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic',
@@ -32,6 +35,21 @@ def find_browser():
             return path
     raise unittest.SkipTest(
         "Chromium is not installed (on Debian: apt install chromium)")
+
+
+def fetch_client():
+    """Return the folder of the web client, for the server.
+
+    Skip the test when there is no web client or no browser.
+    """
+    find_browser()
+    www = folder() / 'www'
+    try:
+        fetch(www)
+    except WebClientMissing as error:
+        raise unittest.SkipTest(
+            f"There is no web client: {error}") from error
+    return www
 
 
 @contextmanager
@@ -226,12 +244,6 @@ class WebClient:
         window.locator('.btn-primary').last.click()
         self.idle()
 
-    def page_of(self, title):
-        "Show a page of the form"
-        self.page.locator(
-            TAB + '.nav-tabs a:visible', has_text=title).first.click()
-        self.idle()
-
     def fill_window(self, values):
         """Fill in the window that is open and press its main button.
 
@@ -254,7 +266,7 @@ class WebClient:
         self.idle()
 
     def show(self, title):
-        "Show the records of the state above the list"
+        "Show the page of a form, or the records of the state above a list"
         self.page.locator(
             TAB + '.nav-tabs a:visible', has_text=title).first.click()
         self.idle()
