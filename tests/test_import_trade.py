@@ -372,7 +372,7 @@ class ImportTestCase(unittest.TestCase):
                 if sales:
                     (count,), = query(
                         database, "SELECT COUNT(*) FROM sale_sale")
-                    due = int(count) >= sales
+                    due = Decimal(count) >= sales
                 else:
                     due = time.monotonic() - started > 2
                 if due:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import unittest
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from playwright.sync_api import TimeoutError, sync_playwright
@@ -50,6 +51,14 @@ def fetch_client():
         raise unittest.SkipTest(
             f"There is no web client: {error}") from error
     return www
+
+
+def _same(shown, text):
+    "Tell if a text is shown, a number maybe with more digits"
+    try:
+        return Decimal(shown.replace(',', '')) == Decimal(text)
+    except InvalidOperation:
+        return shown == text
 
 
 @contextmanager
@@ -186,7 +195,7 @@ class WebClient:
             self.page.keyboard.type(text)
             self.page.keyboard.press('Tab')
             self.idle()
-            if field.input_value():
+            if _same(field.input_value(), text):
                 return
         raise AssertionError(f"{text!r} can not be typed in")
 
@@ -230,19 +239,24 @@ class WebClient:
 
     def edit_line(self, name, field, text):
         "Change a field of the first line in the window of the line"
-        # Neither a box to select the line nor a link to another record
-        self._widget(name).evaluate_handle('''widget => [
-            ...widget.querySelectorAll('tbody tr td')].find(
-                td => td.offsetWidth > 30 && !td.querySelector('a, input'))
-            ''').as_element().click()
-        self.idle()
-        self._widget(name).query_selector(
-            f'button[title="{self.page.titles["open"]}"]').click()
-        self.idle()
-        window = self.page.locator('.modal:visible')
-        self.type(window.locator(f'[name="{field}"]:visible').first, text)
-        window.locator('.btn-primary').last.click()
-        self.idle()
+        for _ in range(ATTEMPTS):
+            # Neither a box to select the line nor a link to another record
+            self._widget(name).evaluate_handle('''widget => [
+                ...widget.querySelectorAll('tbody tr td')].find(
+                    td => td.offsetWidth > 30 && !td.querySelector('a, input'))
+                ''').as_element().click()
+            self.idle()
+            self._widget(name).query_selector(
+                f'button[title="{self.page.titles["open"]}"]').click()
+            self.idle()
+            window = self.page.locator('.modal:visible')
+            self.type(window.locator(f'[name="{field}"]:visible').first, text)
+            window.locator('.btn-primary').last.click()
+            self.idle()
+            if self.page.evaluate(
+                    'Sao.Tab.tabs.get_current().screen.modified()'):
+                return
+        raise AssertionError(f"{text!r} is not kept by the line")
 
     def fill_window(self, values):
         """Fill in the window that is open and press its main button.
