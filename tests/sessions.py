@@ -95,7 +95,7 @@ class REST:
             # Which of the user's companies is not known from the key
             'X-Tryton-Context': self._encode({'company': company}),
             }
-        self.search('purchase.purchase', [])
+        self.search('party.party', [])
 
     @staticmethod
     def _encode(value):

@@ -202,12 +202,11 @@ class Dispose(Wizard):
             line.quantity, line.unit = waiting[move], move.unit
             line.product = move.product
             check_line(line, complete=False)
-            warehouse = move.to_location.warehouse
             for kind in KINDS:
                 quantity = getattr(line, kind)
                 if not quantity:
                     continue
-                location = warehouse.get_disposition_location(kind)
+                location = self.record.get_disposition_location(kind)
                 if location == move.to_location:
                     continue
                 new = Move(

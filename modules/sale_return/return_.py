@@ -8,8 +8,7 @@ from sql.aggregate import Sum
 from sql.conditionals import Case
 
 from trytond.i18n import gettext
-from trytond.model import (
-    Index, ModelSQL, ModelView, fields, sequence_ordered)
+from trytond.model import Index, ModelSQL, ModelView, fields, sequence_ordered
 from trytond.modules.currency.fields import Monetary
 from trytond.modules.product import price_digits
 from trytond.modules.stock_return.document import (
@@ -199,8 +198,8 @@ class Return(ReturnMixin):
         moves = [
             m for l in self.sale.lines if l.return_line for m in l.moves
             if m.state != 'cancelled']
-        if not moves or not any(m.state == 'done' for m in moves):
-            return 'expected'
+        if not any(m.state == 'done' for m in moves):
+            return 'expected' if self.sale.state != 'done' else None
         if any(m.state != 'done' for m in moves):
             return 'partial'
         if all(s.state in {'done', 'cancelled'}
@@ -389,18 +388,18 @@ class Return(ReturnMixin):
         for return_ in returns:
             if return_.state not in {'processing', 'done'}:
                 continue
-            if return_.sale.state == 'cancelled':
+            sale = return_.sale
+            moved = any(
+                m.state == 'done' for l in sale.lines for m in l.moves)
+            if sale.state == 'cancelled' or (
+                    sale.state == 'done' and not moved):
+                # Nothing came
                 cls.cancel([return_])
-            elif (return_.sale.state == 'done'
-                    and return_.goods_state in {None, 'disposed'}):
-                if not any(
-                        m.state == 'done' for l in return_.sale.lines
-                        for m in l.moves):
-                    # Nothing came
-                    cls.cancel([return_])
-                else:
-                    cls.do([return_])
-            elif return_.state == 'done':
+            elif sale.state == 'done' and all(
+                    s.state in {'done', 'cancelled'}
+                    for s in return_.shipment_returns):
+                cls.do([return_])
+            else:
                 cls.proceed([return_])
 
     @classmethod

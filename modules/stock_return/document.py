@@ -541,7 +541,7 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
             if 'returnable_quantity' in names:
                 quantity = returnable[move.id]
                 if line.return_.state in OPEN:
-                    quantity += line.internal_quantity
+                    quantity += line.on_change_with_internal_quantity()
                 result['returnable_quantity'][line.id] = convert(qty=quantity)
         return result
 
@@ -756,4 +756,3 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
                 self.policy.text)
         if self.is_without_original:
             self.decision = 'approve'
-

@@ -17,31 +17,39 @@ from trytond.transaction import Transaction
 
 from .exceptions import ReturnQuantityError
 
+# The quantities of a warehouse are those of all its locations
+_APART = [
+    ('type', '=', 'storage'),
+    ('parent', 'not child_of', [Eval('id', -1)]),
+    ]
+
 
 class Location(metaclass=PoolMeta):
     __name__ = 'stock.location'
 
     quarantine_location = fields.Many2One(
-        'stock.location', "Quarantine",
-        domain=[
-            ('type', '=', 'storage'),
-            ('parent', 'child_of', [Eval('id', -1)]),
-            ],
+        'stock.location', "Quarantine", domain=_APART,
         states={'invisible': Eval('type') != 'warehouse'},
-        help="Where goods wait for a decision and are not sold.")
+        help="Where goods wait for a decision. It is no part of the "
+        "warehouse, so that they are not sold.\n"
+        "Leave empty to have it made when it is needed.")
     repair_location = fields.Many2One(
-        'stock.location', "Repair",
-        domain=[
-            ('type', '=', 'storage'),
-            ('parent', 'child_of', [Eval('id', -1)]),
-            ],
+        'stock.location', "Repair", domain=_APART,
         states={'invisible': Eval('type') != 'warehouse'},
-        help="Where goods are repaired and are not sold.")
+        help="Where goods are repaired. It is no part of the warehouse, so "
+        "that they are not sold.\n"
+        "Leave empty to have it made when it is needed.")
+    claim_location = fields.Many2One(
+        'stock.location', "Supplier Claims", domain=_APART,
+        states={'invisible': Eval('type') != 'warehouse'},
+        help="Where goods wait for their way back to the supplier. It is no "
+        "part of the warehouse, so that they are not sold.\n"
+        "Leave empty to have it made when it is needed.")
 
     def get_disposition_location(self, disposition):
         """Return the location of the warehouse for what is done with goods.
 
-        Quarantine and repair are made when they are missing.
+        Those apart from the warehouse are made when they are missing.
 
         :param disposition: restock, quarantine, repair, scrap or supplier
         """
@@ -51,17 +59,16 @@ class Location(metaclass=PoolMeta):
             if self.waste_locations:
                 return self.waste_locations[0]
             return self.lost_found_location
-        elif disposition == 'supplier':
-            if location := getattr(self, 'supplier_return_location', None):
-                return location
-            disposition = 'quarantine'
-        location = getattr(self, f'{disposition}_location')
+        kind = 'claim' if disposition == 'supplier' else disposition
+        location = getattr(self, f'{kind}_location')
         if not location:
             location = self.__class__(
-                name=gettext(f'stock_return.msg_location_{disposition}'),
-                type='storage', parent=self)
+                name=gettext(
+                    f'stock_return.msg_location_{kind}',
+                    warehouse=self.name),
+                type='storage')
             location.save()
-            setattr(self, f'{disposition}_location', location)
+            setattr(self, f'{kind}_location', location)
             self.save()
         return location
 

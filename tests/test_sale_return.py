@@ -1,0 +1,362 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""The forbidden ways to give goods back, and two people at the same time.
+
+Everything goes over a real socket, by people without rights beyond those of
+their role.
+"""
+import datetime as dt
+import threading
+from decimal import Decimal
+
+from proteus import Model
+from proteus import config as proteus_config
+
+from .sessions import JSONRPC, REST, XMLRPC, Refused
+from .tools import PASSWORD, ServerTestCase, serve
+
+BACKENDS = ['sqlite', 'postgresql']
+LOGINS = ['sales', 'sales_manager', 'keeper', 'buyer']
+RETURN, LINE = 'sale.return', 'sale.return.line'
+TODAY = dt.date.today()
+
+
+class SaleReturnTestCase(ServerTestCase):
+    "Test returns of customers"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = cls.enterClassContext(proteus_config.set_xmlrpc_session(
+                f'{cls.server.url}/{cls.database.name}/rpc/', 'admin',
+                PASSWORD))
+        get = Model.get
+        template = get('product.template')(name="木马", type='goods')
+        template.salable = True
+        template.list_price = Decimal(25)
+        template.save()
+        cls.product, = template.products
+        cls.unit = cls.product.default_uom
+        cls.customer = get('party.party')(name="客户")
+        cls.customer.save()
+        cls.company, = get('company.company').find([])
+        cls.warehouse, = get('stock.location').find(
+            [('type', '=', 'warehouse')])
+        cls.reason, = get('stock.return.reason').find([('code', '=', '07')])
+        cls.keys = {}
+        for login in LOGINS:
+            user, = get('res.user').find([('login', '=', login)])
+            application = get('res.user.application')(
+                user=user, application='rest')
+            application.save()
+            cls.keys[login] = application.key
+        policy = get('sale.return.policy')(
+            name="用过", result='approve', condition='used')
+        policy.save()
+        policy = get('sale.return.policy')(
+            name="坏的", result='refuse', condition='damaged',
+            text="不能退")
+        policy.save()
+        cls.policy = policy
+
+    def deliver(self, quantity=5):
+        "Return the move of a new delivery"
+        get = Model.get
+        with self.admin.set_context():
+            sale = get('sale.sale')(party=self.customer)
+            line = sale.lines.new()
+            line.product = self.product
+            line.quantity = quantity
+            line.unit_price = Decimal(20)
+            sale.click('quote')
+            sale.click('confirm')
+            sale.reload()
+            shipment, = sale.shipments
+            shipment.click('assign_force')
+            for button in ['pick', 'pack', 'do']:
+                shipment.click(button)
+            move, = sale.lines[0].moves
+        return move
+
+    def connect(self, protocol, login, server=None):
+        secret = self.keys[login] if protocol is REST else PASSWORD
+        session = protocol(
+            server or self.server, login, secret,
+            **({'company': self.company.id} if protocol is REST else {}))
+        self.addCleanup(session.close)
+        return session
+
+    def protocols(self):
+        for protocol in [XMLRPC, JSONRPC, REST]:
+            with self.subTest(protocol=protocol.__name__):
+                yield protocol
+
+    def line(self, move, quantity, **values):
+        return {
+            'origin_move': move.id,
+            'product': self.product.id,
+            'unit': self.unit.id,
+            'quantity': float(quantity),
+            'unit_price': Decimal(20),
+            **values,
+            }
+
+    def return_of(self, session, move, quantity, line=None, **values):
+        "Make a return of a delivery"
+        return session.create(RETURN, {
+                'company': self.company.id,
+                'party': self.customer.id,
+                'currency': self.company.currency.id,
+                'warehouse': self.warehouse.id,
+                'date': TODAY,
+                'settlement': 'refund',
+                'reason': self.reason.id,
+                'lines': [
+                    ('create', [self.line(move, quantity, **(line or {}))])],
+                **values,
+                })
+
+    def state(self, id_):
+        return Model.get(RETURN, config=self.admin)(id_).state
+
+    def returned(self, move):
+        "Return what was returned or will be"
+        move = Model.get('stock.move', config=self.admin)(move.id)
+        return move.quantity - move.returnable_quantity
+
+    def test_allowed(self):
+        "Test sales and the warehouse take back what was delivered"
+        for protocol in self.protocols():
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            id_ = self.return_of(sales, move, 2)
+            sales.click(RETURN, id_, 'submit')
+            sales.click(RETURN, id_, 'process')
+            self.assertEqual(self.state(id_), 'processing')
+            return_ = Model.get(RETURN, config=self.admin)(id_)
+            shipment, = return_.shipment_returns
+            keeper = self.connect(protocol, 'keeper')
+            for button in ['receive', 'do']:
+                keeper.click(
+                    'stock.shipment.out.return', shipment.id, button)
+            self.assertEqual(self.returned(move), 2)
+
+    def test_more(self):
+        "Test nobody returns more than was delivered"
+        for protocol in self.protocols():
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            with self.assertRaises(Refused):
+                self.return_of(sales, move, 6)
+            # Two lines of one return count together
+            with self.assertRaises(Refused):
+                self.return_of(sales, move, 3, lines=[('create', [
+                                self.line(move, 3), self.line(move, 3)])])
+            # A draft counts
+            self.return_of(sales, move, 4)
+            with self.assertRaises(Refused):
+                self.return_of(sales, move, 2)
+            self.assertEqual(self.returned(move), 4)
+
+    def test_change(self):
+        "Test a line is not changed into more"
+        for protocol in [XMLRPC, JSONRPC]:
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            id_ = self.return_of(sales, move, 4)
+            line, = sales.search(LINE, [['return_', '=', id_]])
+            with self.assertRaises(Refused):
+                sales.call(LINE, 'write', [line], {'quantity': 6.})
+            with self.assertRaises(Refused):
+                sales.call(LINE, 'copy', [line])
+            sales.click(RETURN, id_, 'submit')
+            for values in [
+                    {'quantity': 5.}, {'unit_price': Decimal(30)},
+                    {'decision': 'allow'}, {'internal_quantity': 0.}]:
+                with self.subTest(values=values):
+                    with self.assertRaises(Refused):
+                        sales.call(LINE, 'write', [line], values)
+            with self.assertRaises(Refused):
+                sales.delete(LINE, line)
+            self.assertEqual(self.returned(move), 4)
+
+    def test_price(self):
+        "Test nobody pays back more than was invoiced"
+        for protocol in self.protocols():
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            id_ = self.return_of(
+                sales, move, 1, line={'unit_price': Decimal(21)})
+            with self.assertRaises(Refused):
+                sales.click(RETURN, id_, 'submit')
+            self.assertEqual(self.state(id_), 'draft')
+
+    def test_policy(self):
+        "Test a policy is not to be got round"
+        for protocol in self.protocols():
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            id_ = self.return_of(
+                sales, move, 1, line={'condition': 'damaged'})
+            with self.assertRaises(Refused):
+                sales.click(RETURN, id_, 'submit')
+            for button in ['approve', 'process']:
+                with self.assertRaises(Refused):
+                    sales.click(RETURN, id_, button)
+            self.assertEqual(self.state(id_), 'draft')
+
+    def test_approval(self):
+        "Test sales do not approve"
+        for protocol in self.protocols():
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            id_ = self.return_of(sales, move, 1, line={'condition': 'used'})
+            sales.click(RETURN, id_, 'submit')
+            for button in ['approve', 'reject', 'process', 'extend']:
+                with self.assertRaises(Refused):
+                    sales.click(RETURN, id_, button)
+            self.assertEqual(self.state(id_), 'waiting')
+            self.connect(protocol, 'sales_manager').click(
+                RETURN, id_, 'approve')
+            self.assertEqual(self.state(id_), 'approved')
+
+    def test_state(self):
+        "Test neither state nor order nor validity are written"
+        for protocol in [XMLRPC, JSONRPC]:
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            id_ = self.return_of(sales, move, 1, line={'condition': 'used'})
+            for values in [
+                    {'state': 'approved'}, {'valid_until': TODAY},
+                    {'number': '007'}, {'sale': move.sale.id}]:
+                with self.subTest(values=values):
+                    with self.assertRaises(Refused):
+                        sales.call(RETURN, 'write', [id_], values)
+                    with self.assertRaises(Refused):
+                        self.return_of(sales, move, 1, **values)
+            for method, *arguments in [
+                    ('proceed', [id_]), ('do', [id_]), ('expire',),
+                    ('update_state', [id_])]:
+                with self.assertRaises(Refused):
+                    sales.call(RETURN, method, *arguments)
+            self.assertEqual(self.state(id_), 'draft')
+
+    def test_rights(self):
+        "Test others neither make returns nor policies nor reasons"
+        for protocol in self.protocols():
+            move = self.deliver()
+            for login in ['keeper', 'buyer']:
+                session = self.connect(protocol, login)
+                with self.assertRaises(Refused):
+                    self.return_of(session, move, 1)
+            sales = self.connect(protocol, 'sales')
+            with self.assertRaises(Refused):
+                sales.delete('sale.return.policy', self.policy.id)
+            with self.assertRaises(Refused):
+                sales.create('stock.return.reason', {
+                        'code': '99', 'name': "?", 'class_': 'other'})
+
+    def test_without_original(self):
+        "Test what has no original needs a price, a cost and approval"
+        for protocol in self.protocols():
+            sales = self.connect(protocol, 'sales')
+            move = self.deliver()
+            values = {'origin_move': None, 'without_original': True}
+            id_ = self.return_of(sales, move, 100, line=values)
+            with self.assertRaises(Refused):
+                sales.click(RETURN, id_, 'submit')
+            id_ = self.return_of(sales, move, 100, line={
+                    **values, 'cost_price': Decimal(7),
+                    'cost_source': "2009"})
+            sales.click(RETURN, id_, 'submit')
+            self.assertEqual(self.state(id_), 'waiting')
+
+    def test_by_hand(self):
+        "Test an order or a shipment by hand gives back no more"
+        for protocol in self.protocols():
+            move = self.deliver()
+            sales = self.connect(protocol, 'sales')
+            left = sum(
+                m.returnable_quantity
+                for m in Model.get('stock.move', config=self.admin).find([
+                        ('product', '=', self.product.id),
+                        ('to_location.type', '=', 'customer'),
+                        ('state', '=', 'done')]))
+            order = {
+                'company': self.company.id,
+                'party': self.customer.id,
+                'invoice_address': self.customer.addresses[0].id,
+                'currency': self.company.currency.id,
+                'warehouse': self.warehouse.id,
+                'sale_date': TODAY,
+                }
+            line = {
+                'type': 'line', 'product': self.product.id,
+                'unit': self.unit.id, 'quantity': -left - 1,
+                'unit_price': Decimal(20)}
+            id_ = sales.create(
+                'sale.sale', {**order, 'lines': [('create', [line])]})
+            with self.assertRaises(Refused):
+                sales.click('sale.sale', id_, 'quote')
+            with self.assertRaises(Refused):
+                sales.create('sale.sale', {**order, 'lines': [
+                            ('create', [
+                                    {**line, 'returned_move': move.id}])]})
+            keeper = self.connect(protocol, 'keeper')
+            shipment = keeper.create('stock.shipment.out.return', {
+                    'company': self.company.id,
+                    'customer': self.customer.id,
+                    'warehouse': self.warehouse.id,
+                    'warehouse_input': self.warehouse.input_location.id,
+                    'warehouse_storage': self.warehouse.storage_location.id,
+                    'incoming_moves': [('create', [{
+                                    'company': self.company.id,
+                                    'product': self.product.id,
+                                    'unit': self.unit.id,
+                                    'quantity': left + 1,
+                                    'unit_price': Decimal(20),
+                                    'currency': self.company.currency.id,
+                                    'from_location':
+                                    self.customer.customer_location.id,
+                                    'to_location':
+                                    self.warehouse.input_location.id,
+                                    }])],
+                    })
+            with self.assertRaises(Refused) as refusal:
+                keeper.click(
+                    'stock.shipment.out.return', shipment, 'receive')
+            self.assertIn("销售退货", str(refusal.exception))
+
+    def test_two_at_once(self):
+        "Test two people in two processes do not return the last piece twice"
+        if self.database.backend != 'postgresql':
+            self.skipTest("SQLite has no lock for two processes")
+        with serve(self.database) as second:
+            sessions = [
+                self.connect(JSONRPC, 'sales'),
+                self.connect(JSONRPC, 'sales_manager', second)]
+            for _ in range(5):
+                move = self.deliver()
+                self.return_of(sessions[0], move, 4)
+                barrier = threading.Barrier(2)
+                results = []
+
+                def give_back(session):
+                    barrier.wait()
+                    try:
+                        self.return_of(session, move, 1)
+                        results.append('')
+                    except Refused as refusal:
+                        results.append(str(refusal))
+
+                threads = [
+                    threading.Thread(target=give_back, args=[s])
+                    for s in sessions]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                accepted, refusal = sorted(results)
+                self.assertEqual(accepted, '')
+                self.assertIn("木马", refusal)
+                self.assertEqual(self.returned(move), 5)
