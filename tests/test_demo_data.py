@@ -28,6 +28,9 @@ STATES = {
         'draft', 'quotation', 'processing', 'done', 'cancelled'],
     'sale.sale': ['draft', 'quotation', 'processing', 'done', 'cancelled'],
     'sale.complaint': ['draft', 'waiting', 'rejected', 'done'],
+    'sale.return': [
+        'draft', 'waiting', 'approved', 'processing', 'rejected',
+        'cancelled'],
     'stock.shipment.in': ['draft', 'received', 'done'],
     'stock.shipment.in.return': ['draft', 'waiting', 'done'],
     'stock.shipment.out': [
@@ -54,6 +57,7 @@ DATES = [
     ('stock.move', 'effective_date'), ('stock.inventory', 'date'),
     ('account.invoice', 'invoice_date'), ('account.move', 'date'),
     ('account.statement', 'date'), ('sale.complaint', 'date'),
+    ('sale.return', 'date'),
     ]
 # Nothing is older
 AGE = dt.timedelta(days=7 * 30)

@@ -45,6 +45,11 @@ JXC_MODELS = {
     'sale.sale': (f'{SALE} {READERS}', SALE),
     'sale.line': (f'{SALE} {READERS}', SALE),
     'sale.complaint': (f'{SALE} {READERS}', SALE),
+    'sale.return': (f'{SALE} {READERS}', SALE),
+    'sale.return.line': (f'{SALE} {READERS}', SALE),
+    'sale.return.policy': (f'{SALE} {READERS}', 'sales_manager'),
+    'stock.return.reason': (
+        EVERYBODY, 'purchase_manager sales_manager warehouse_manager'),
     'stock.shipment.in': (EVERYBODY, STOCK),
     'stock.shipment.in.return': (EVERYBODY, STOCK),
     'stock.shipment.out': (EVERYBODY, STOCK),

@@ -42,6 +42,12 @@ class SaleReturnTestCase(ServerTestCase):
         cls.company, = get('company.company').find([])
         cls.warehouse, = get('stock.location').find(
             [('type', '=', 'warehouse')])
+        inventory = get('stock.inventory')()
+        inventory.location = cls.warehouse.storage_location
+        line = inventory.lines.new()
+        line.product = cls.product
+        line.quantity = 1000
+        inventory.click('confirm')
         cls.reason, = get('stock.return.reason').find([('code', '=', '07')])
         cls.keys = {}
         for login in LOGINS:
@@ -72,7 +78,7 @@ class SaleReturnTestCase(ServerTestCase):
             sale.click('confirm')
             sale.reload()
             shipment, = sale.shipments
-            shipment.click('assign_force')
+            shipment.click('assign_try')
             for button in ['pick', 'pack', 'do']:
                 shipment.click(button)
             move, = sale.lines[0].moves

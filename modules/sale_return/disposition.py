@@ -165,7 +165,7 @@ class Dispose(Wizard):
     def _waiting(self):
         "Return the moves whose goods wait, with the quantity that does"
         waiting = {}
-        for move in self.record.inventory_moves:
+        for move in self.record.moves:
             if move.state == 'done' and move.disposition in PENDING:
                 quantity = move.quantity - sum(
                     m.quantity for m in move.outcome_moves

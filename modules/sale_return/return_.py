@@ -339,7 +339,7 @@ class Return(ReturnMixin):
         sale.lines = []
         sale.on_change_party()
         sale.currency = self.currency
-        sale.sale_date = None
+        sale.sale_date = self.date
         originals = self._get_originals()
         if len(originals) == 1:
             original, = originals

@@ -8,7 +8,7 @@ from trytond.modules.stock_return.exceptions import (
     ReturnError, ReturnQuantityError)
 from trytond.modules.stock_return.stock import allocate
 from trytond.pool import Pool, PoolMeta
-from trytond.pyson import Eval
+from trytond.pyson import Bool, Eval
 from trytond.transaction import Transaction, without_check_access
 from trytond.wizard import StateAction
 
@@ -21,6 +21,18 @@ class Sale(metaclass=PoolMeta):
     returns = fields.Function(
         fields.Many2Many('sale.return', None, None, "Returns"),
         'get_returns')
+    return_ = fields.Function(
+        fields.Many2One(
+            'sale.return', "Made by Return",
+            states={'invisible': ~Eval('return_')}),
+        'on_change_with_return_')
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        draft = cls._buttons['draft']
+        draft['invisible'] |= Bool(Eval('return_'))
+        draft['depends'] = [*draft['depends'], 'return_']
 
     @classmethod
     def _get_origin(cls):
@@ -32,11 +44,11 @@ class Sale(metaclass=PoolMeta):
                 l.return_.id for l in Line.search([
                         ('origin_move.sale', '=', self.id)])})
 
-    @property
-    def return_(self):
-        "The return that has made the order or None"
+    @fields.depends('origin')
+    def on_change_with_return_(self, name=None):
         Return = Pool().get('sale.return')
-        if isinstance(self.origin, Return) and self.origin.sale == self:
+        if (isinstance(self.origin, Return) and self.origin.id >= 0
+                and self.origin.sale == self):
             return self.origin
 
     @property
@@ -114,13 +126,10 @@ class Sale(metaclass=PoolMeta):
     @classmethod
     @ModelView.button
     def draft(cls, sales):
-        for sale in sales:
-            if sale.return_:
-                raise ReturnedSaleError(
-                    gettext('sale_return.msg_sale_draft',
-                        sale=sale.rec_name, return_=sale.return_.rec_name),
-                    gettext('sale_return.msg_sale_draft_way'))
-        super().draft(sales)
+        # The order of a return that is refused, nobody presses the button
+        refused = [s for s in sales if s.return_]
+        cls.cancel([s for s in refused if s.state == 'quotation'])
+        super().draft([s for s in sales if s not in refused])
 
     @classmethod
     @ModelView.button
@@ -140,7 +149,7 @@ class Sale(metaclass=PoolMeta):
         Return = Pool().get('sale.return')
         returns = [
             s.return_ for s in cls.browse(sales)
-            if s.origin and s.origin.__class__ == Return and s.return_]
+            if s.return_]
         if returns:
             Return.update_state(returns)
 
@@ -245,8 +254,17 @@ class Line(metaclass=PoolMeta):
         if move and self.quantity < 0:
             move.returned_move = self.returned_move
             line = self.return_line
-            if line and line.is_without_original:
-                move.returned_cost_price = line.cost_price
+            if line:
+                if line.is_without_original:
+                    move.returned_cost_price = line.cost_price
+                warehouse = self.warehouse
+                disposition = line.default_disposition
+                if (warehouse.input_location == warehouse.storage_location
+                        and disposition != 'restock'):
+                    # There is no second step
+                    move.disposition = disposition
+                    move.to_location = warehouse.get_disposition_location(
+                        disposition)
         return move
 
     @classmethod

@@ -236,6 +236,9 @@ class ShipmentOutReturn(metaclass=PoolMeta):
         allowed = cls.inventory_moves._field.domain[1]._then_statement
         assert allowed[0] == 'OR'
         allowed.append(('disposition', '!=', None))
+        # Where goods are received in one step they are not all put in storage
+        domain = cls.incoming_moves._field.domain
+        domain[1] = ['OR', domain[1], ('disposition', '!=', None)]
         cls._buttons.update({
                 'inspect': {
                     'invisible': Eval('state') != 'received',

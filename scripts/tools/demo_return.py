@@ -1,12 +1,26 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """What comes back from customers and goes back to suppliers."""
+from decimal import Decimal
+
 from .demo_base import days
 from .demo_quality import push
 from .demo_stock import has_lot
 
-# Which sale, the newest first, how much of the first line, how far it is
-RETURNS = [(1, 2, 'waiting'), (6, 3, 'received'), (12, 2, 'done')]
+# Which sale, the newest first, how much of the first line, code of the reason,
+# condition, and how far it is
+RETURNS = [
+    (0, 1, '07', 'unopened', 'draft'),
+    (1, 2, '01', 'opened', 'processing'),
+    (2, 1, '07', 'opened', 'waiting'),
+    (5, 1, '04', 'unopened', 'approved'),
+    (6, 3, '02', 'damaged', 'received'),
+    (7, 1, '07', 'opened', 'rejected'),
+    (9, 1, '05', 'unopened', 'cancelled'),
+    (12, 2, '01', 'opened', 'done'),
+    ]
+# Which sale, and how many of its first product for as many of another one
+EXCHANGE = (11, 1)
 # Which purchase, how much of the first line, how far it is
 SUPPLIER_RETURNS = [(0, 2, 'waiting'), (1, 3, 'done'), (2, 1, 'draft')]
 COMPLAINTS = [
@@ -24,8 +38,11 @@ def take_back(demo):
             ('state', 'in', ['processing', 'done']),
             ('shipment_state', '=', 'sent'),
             ], order=[('sale_date', 'DESC'), ('id', 'DESC')], limit=20)
-    for index, quantity, end in RETURNS:
-        _return_sale(demo, sales[index], quantity, end)
+    _make_policies(demo)
+    for index, *arguments in RETURNS:
+        _return_sale(demo, sales[index], *arguments)
+    _exchange(demo, sales[EXCHANGE[0]], sales[1], EXCHANGE[1])
+    _return_without_original(demo, sales[8])
     purchases = demo.model('purchase.purchase').find([
             ('state', 'in', ['processing', 'done']),
             ('shipment_state', '=', 'received'),
@@ -51,55 +68,117 @@ def _is_left(demo, product):
     return not has_lot(demo, product.code) and record['quantity'] >= most
 
 
-def _return(demo, record, wizard, model, login, quantity):
+def _make_policies(demo):
+    Policy = demo.model('sale.return.policy', 'sales_manager')
+    for sequence, (name, values) in enumerate([
+                (demo.text("Faults of ours", "我方责任，一律可退"), {
+                        'reason_class': 'quality', 'result': 'allow',
+                        'valid_days': 30}),
+                (demo.text("Used goods", "已使用的商品"), {
+                        'condition': 'used', 'result': 'refuse',
+                        'text': demo.text(
+                            "Used goods can not be returned.",
+                            "商品已使用，不能退货。")}),
+                (demo.text("Opened without a fault", "无质量问题但已拆封"), {
+                        'condition': 'opened', 'reason_class': 'mind',
+                        'result': 'approve', 'valid_days': 7,
+                        'fee_rate': Decimal('0.1')}),
+                ], 1):
+        Policy(name=name, sequence=sequence, **values).save()
+
+
+def _draft_return(demo, sale, quantity, reason, condition):
     "Return the draft that gives back some of the first line"
-    demo.wizard(wizard, [record], login).execute('return_')
-    Document = demo.model(model, login)
-    document, = Document.find([
-            ('origin', '=', str(record))], order=[('id', 'DESC')], limit=1)
-    first, *others = document.lines
+    demo.wizard('sale.return_sale', [sale], 'sales').execute('return_')
+    Return = demo.model('sale.return', 'sales')
+    Reason = demo.model('stock.return.reason', 'sales')
+    return_, = Return.find([
+            ('lines.origin_move.sale', '=', sale.id),
+            ('state', '=', 'draft'),
+            ], order=[('id', 'DESC')], limit=1)
+    first, *others = return_.lines
     for line in others:
-        document.lines.remove(line)
-    first.quantity = -quantity
-    document.save()
-    return document
-
-
-def _return_sale(demo, sale, quantity, end):
-    demo.now = min(sale.sale_date + days(9), demo.today)
-    return_ = _return(
-        demo, sale, 'sale.return_sale', 'sale.sale', 'sales', quantity)
-    return_.sale_date = demo.now
+        return_.lines.remove(line)
+    first.quantity = quantity
+    first.condition = condition
+    return_.reason, = Reason.find([('code', '=', reason)])
+    return_.date = demo.now
     return_.save()
-    demo.click([return_], 'quote', 'sales', confirm=True)
-    demo.click([return_], 'confirm', 'sales_manager', confirm=True)
+    return return_
+
+
+def _return_sale(demo, sale, quantity, reason, condition, end):
+    demo.now = min(sale.sale_date + days(9), demo.today)
+    return_ = _draft_return(demo, sale, quantity, reason, condition)
+    if end == 'draft':
+        return
+    demo.click([return_], 'submit', 'sales')
+    if end == 'rejected':
+        demo.click([return_], 'reject', 'sales_manager')
+    elif end == 'cancelled':
+        demo.click([return_], 'cancel', 'sales')
+    elif end not in {'waiting', 'approved'}:
+        _process_return(demo, return_, end)
+
+
+def _process_return(demo, return_, end):
+    demo.click([return_], 'process', 'sales', confirm=True)
+    return_.reload()
+    # Who buys again may wait for approval
+    sale = demo.seen(return_.sale, 'sales_manager')
+    if sale.state == 'quotation':
+        demo.click([sale], 'confirm', 'sales_manager', confirm=True)
     return_.reload()
     shipments = list(return_.shipment_returns)
     if end in {'received', 'done'}:
-        _take_lots(demo, sale, shipments)
         push(demo, shipments, 'receive', 'keeper')
     if end == 'done':
         push(demo, shipments, 'do', 'keeper')
 
 
-def _take_lots(demo, sale, shipments):
-    "The goods come back with the lots with which they left"
-    Move = demo.model('stock.move', 'keeper')
-    lots = {
-        move.product.id: move.lot for move in Move.find([
-                ('sale', '=', sale.id), ('lot', '!=', None)])}
-    for shipment in shipments:
-        for move in demo.seen(shipment, 'keeper').incoming_moves:
-            if move.product.id in lots:
-                move.lot = lots[move.product.id]
-                move.save()
+def _exchange(demo, sale, other, quantity):
+    "Exchange what was sold for what another sale has sold"
+    demo.now = min(sale.sale_date + days(9), demo.today)
+    return_ = _draft_return(demo, sale, quantity, '08', 'unopened')
+    replacement = return_.replacements.new()
+    replacement.product = demo.seen(other.lines[0].product, 'sales')
+    replacement.quantity = quantity
+    return_.save()
+    demo.click([return_], 'submit', 'sales')
+    _process_return(demo, return_, 'received')
+
+
+def _return_without_original(demo, sale):
+    "Ask for the return of what was sold before the beginning"
+    demo.now = demo.today
+    Return = demo.model('sale.return', 'sales')
+    Reason = demo.model('stock.return.reason', 'sales')
+    product = demo.seen(sale.lines[0].product, 'sales')
+    return_ = Return(party=demo.seen(sale.party, 'sales'), date=demo.now)
+    return_.reason, = Reason.find([('code', '=', '01')])
+    line = return_.lines.new()
+    line.without_original = True
+    line.product = product
+    line.quantity = 2
+    line.unit_price = sale.lines[0].unit_price
+    line.cost_price = product.cost_price or Decimal(1)
+    line.cost_source = demo.text(
+        "Receipt of last year", "去年的纸质收据")
+    return_.save()
+    demo.click([return_], 'submit', 'sales')
 
 
 def _return_purchase(demo, purchase, quantity, end):
     demo.now = min(purchase.purchase_date + days(20), demo.today)
-    return_ = _return(
-        demo, purchase, 'purchase.return_purchase', 'purchase.purchase',
-        'buyer', quantity)
+    demo.wizard('purchase.return_purchase', [purchase], 'buyer').execute(
+        'return_')
+    Document = demo.model('purchase.purchase', 'buyer')
+    return_, = Document.find(
+        [('origin', '=', str(purchase))], order=[('id', 'DESC')], limit=1)
+    first, *others = return_.lines
+    for line in others:
+        return_.lines.remove(line)
+    first.quantity = -quantity
     return_.purchase_date = demo.now
     return_.save()
     demo.click([return_], 'quote', 'buyer')

@@ -92,9 +92,10 @@ class Side:
         self.payment_method, = find(
             'SELECT id FROM account_invoice_payment_method')
         self.company, = find('SELECT id FROM company_company')
-        self.has_approval = bool(find(
-                "SELECT id FROM ir_module "
-                "WHERE name = 'document_approval' AND state = 'activated'"))
+        modules = set(find(
+                "SELECT name FROM ir_module WHERE state = 'activated'"))
+        self.has_approval = 'document_approval' in modules
+        self.has_returns = 'sale_return' in modules
         self.currency, = find('SELECT currency FROM company_company')
 
     @cached_property
@@ -351,18 +352,38 @@ def return_(side):
     origin = side.sales.pop(0)
     side.wizard('sale.return_sale', 'sale.sale', origin,
         ('start', {}), ('return_', {}))
-    sale, = side.find('sale.sale', [('origin', '=', f'sale.sale,{origin}')])
-    lines = side.read('sale.sale', sale, 'lines')
-    side.click('model.sale.sale.write', [sale], {
-            'lines': [('delete', sorted(lines)[:LINES // 2])],
-            })
-    for button in ['quote', 'confirm']:
-        side.press('sale.sale', button, sale)
+    if side.has_returns:
+        sale = _process_return(side, origin)
+    else:
+        sale, = side.find(
+            'sale.sale', [('origin', '=', f'sale.sale,{origin}')])
+        lines = side.read('sale.sale', sale, 'lines')
+        side.click('model.sale.sale.write', [sale], {
+                'lines': [('delete', sorted(lines)[:LINES // 2])],
+                })
+        for button in ['quote', 'confirm']:
+            side.press('sale.sale', button, sale)
     shipment, = side.read('sale.sale', sale, 'shipment_returns')
     for button in ['receive', 'do']:
         side.press('stock.shipment.out.return', button, shipment)
     invoice, = side.read('sale.sale', sale, 'invoices')
     side.press('account.invoice', 'post', invoice)
+
+
+def _process_return(side, origin):
+    "Process the return of half of the sale, give its order"
+    return_, = side.find('sale.return', [
+            ('lines.origin_move.sale', '=', origin),
+            ('state', '=', 'draft')])
+    lines = side.read('sale.return', return_, 'lines')
+    reason, = side.find('stock.return.reason', [('code', '=', '07')])
+    side.click('model.sale.return.write', [return_], {
+            'reason': reason,
+            'lines': [('delete', sorted(lines)[:LINES // 2])],
+            })
+    for button in ['submit', 'process']:
+        side.press('sale.return', button, return_)
+    return side.read('sale.return', return_, 'sale')
 
 
 def list_orders(side):
