@@ -79,7 +79,7 @@ class SaleReturnTestCase(ServerTestCase):
             sale.reload()
             shipment, = sale.shipments
             shipment.click('assign_try')
-            for button in ['pick', 'pack', 'do']:
+            for button in ['pack', 'do']:
                 shipment.click(button)
             move, = sale.lines[0].moves
         return move
@@ -142,9 +142,12 @@ class SaleReturnTestCase(ServerTestCase):
             return_ = Model.get(RETURN, config=self.admin)(id_)
             shipment, = return_.shipment_returns
             keeper = self.connect(protocol, 'keeper')
-            for button in ['receive', 'do']:
-                keeper.click(
-                    'stock.shipment.out.return', shipment.id, button)
+            # In one step
+            keeper.click(
+                'stock.shipment.out.return', shipment.id, 'receive')
+            self.assertEqual(keeper.read(
+                    'stock.shipment.out.return', shipment.id,
+                    'state')['state'], 'done')
             self.assertEqual(self.returned(move), 2)
 
     def test_more(self):
@@ -178,7 +181,7 @@ class SaleReturnTestCase(ServerTestCase):
             sales.click(RETURN, id_, 'submit')
             for values in [
                     {'quantity': 5.}, {'unit_price': Decimal(30)},
-                    {'decision': 'allow'}, {'internal_quantity': 0.}]:
+                    {'decision': 'approve'}, {'internal_quantity': 0.}]:
                 with self.subTest(values=values):
                     with self.assertRaises(Refused):
                         sales.call(LINE, 'write', [line], values)
@@ -331,7 +334,9 @@ class SaleReturnTestCase(ServerTestCase):
             with self.assertRaises(Refused) as refusal:
                 keeper.click(
                     'stock.shipment.out.return', shipment, 'receive')
-            self.assertIn("销售退货", str(refusal.exception))
+            if protocol is not REST:
+                # It tells the way out
+                self.assertIn("销售退货", str(refusal.exception))
 
     def test_two_at_once(self):
         "Test two people in two processes do not return the last piece twice"

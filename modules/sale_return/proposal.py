@@ -1,6 +1,8 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Propose the deliveries that a customer gives back."""
+import datetime as dt
+
 from trytond.i18n import gettext
 from trytond.model import ModelView, fields
 from trytond.modules.stock_return.exceptions import (
@@ -21,8 +23,17 @@ class Propose(Wizard):
     add = StateTransition()
 
     def default_start(self, fields):
+        # What is refused for its age alone is not proposed
+        days = [
+            p.days for p in self.record.policies
+            if p.result == 'refuse' and p.days is not None and not any([
+                    p.category, p.reason, p.reason_class, p.condition,
+                    p.customer, p.shelf_life, p.share, p.without_original])]
         return {
             'return_': self.record.id,
+            'since': (
+                self.record.date - dt.timedelta(days=min(days))
+                if days else None),
             'reason': self.record.reason.id if self.record.reason else None,
             }
 

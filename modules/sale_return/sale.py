@@ -10,7 +10,6 @@ from trytond.modules.stock_return.stock import allocate
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Bool, Eval
 from trytond.transaction import Transaction, without_check_access
-from trytond.wizard import StateAction
 
 from .exceptions import ReturnedSaleError
 
@@ -325,7 +324,10 @@ class Line_Lot(metaclass=PoolMeta):
 class ReturnSale(metaclass=PoolMeta):
     __name__ = 'sale.return_sale'
 
-    return_ = StateAction('sale_return.act_return_form')
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        cls.return_.action_id = 'sale_return.act_return_form'
 
     def do_return_(self, action):
         Return = Pool().get('sale.return')

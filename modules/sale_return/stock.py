@@ -253,8 +253,13 @@ class ShipmentOutReturn(metaclass=PoolMeta):
     @classmethod
     @ModelView.button
     def receive(cls, shipments):
+        Move = Pool().get('stock.move')
         drafts = [s for s in shipments if s.state == 'draft']
         with without_check_access():
+            # Before anything is done that would have to be done again
+            Move.lock({
+                    m.returned_move for s in cls.browse(drafts)
+                    for m in s.incoming_moves if m.returned_move})
             for shipment in cls.browse(drafts):
                 for return_ in {
                         m.return_line.return_

@@ -152,12 +152,27 @@ class Move(metaclass=PoolMeta):
         :return: dictionary of float, in the default unit of the product, by
             id of the move
         """
+        pool = Pool()
+        Product = pool.get('product.product')
+        Template = pool.get('product.template')
+        UoM = pool.get('product.uom')
+        move, product, template = (
+            cls.__table__(), Product.__table__(), Template.__table__())
+        cursor = Transaction().connection.cursor()
         returned = cls.get_returned_quantities(moves)
-        return {
-            m.id: m.product.default_uom.round(
-                m.internal_quantity - returned[m.id])
-            if m.state == 'done' else 0
-            for m in moves}
+        result = {m.id: 0 for m in moves}
+        for sub_moves in grouped_slice(moves, backend.MAX_QUERY_PARAMS // 10):
+            cursor.execute(*move
+                .join(product, condition=move.product == product.id)
+                .join(template, condition=product.template == template.id)
+                .select(
+                    move.id, move.internal_quantity, template.default_uom,
+                    where=fields.SQL_OPERATORS['in'](
+                        move.id, [m.id for m in sub_moves])
+                    & (move.state == 'done')))
+            for id_, quantity, unit in cursor.fetchall():
+                result[id_] = UoM(unit).round(quantity - returned[id_])
+        return result
 
     @classmethod
     def check_returnable(cls, moves):

@@ -275,6 +275,41 @@ class WebClient:
         window.locator('.btn-primary').last.click()
         self.idle()
 
+    def action(self, title, button='action'):
+        """Launch an action of the record.
+
+        :param button: action, relate or print
+        """
+        self.page.locator(TAB + f'button#{button}').click()
+        self.idle()
+        self.page.locator(
+            TAB + '.dropdown.open .dropdown-menu a', has_text=title
+            ).first.click()
+        self.idle()
+
+    def add_row(self, name, values):
+        """Add a row to a list that is edited in place.
+
+        :param name: field of the lines
+        :param values: list of (number of the column, text); a text in a list
+            is chosen
+        """
+        widget = self._widget(name)
+        widget.evaluate('(e, name) => e.setAttribute("data-list", name)', name)
+        widget.query_selector(
+            f'button[title="{self.page.titles["new"]}"]').click()
+        self.idle()
+        row = self.page.locator(f'[data-list="{name}"] tbody tr').last
+        for column, value in values:
+            cell = row.locator('td.editable').nth(column)
+            cell.click()
+            self.idle()
+            entry = cell.locator('input:visible').last
+            if isinstance(value, list):
+                self.choose(entry, *value)
+            else:
+                self.type(entry, value)
+
     def close_tab(self):
         self.page.evaluate('Sao.Tab.tabs.get_current().close()')
         self.idle()
