@@ -42,6 +42,9 @@ JXC_MODELS = {
     'purchase.purchase': (f'{PURCHASE} {STOCK} {READERS} planner', PURCHASE),
     'purchase.line': (f'{PURCHASE} {STOCK} {READERS} planner', PURCHASE),
     'purchase.product_supplier': (EVERYBODY, f'{PURCHASE} planner'),
+    'purchase.return': (f'{PURCHASE} {READERS}', PURCHASE),
+    'purchase.return.policy': (
+        f'{PURCHASE} {READERS}', 'purchase_manager'),
     'sale.sale': (f'{SALE} {READERS}', SALE),
     'sale.line': (f'{SALE} {READERS}', SALE),
     'sale.complaint': (f'{SALE} {READERS}', SALE),

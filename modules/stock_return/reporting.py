@@ -153,7 +153,7 @@ class ReturnReportingMixin(ModelSQL, ModelView):
         "Return the domain of the lines of returns that it counts"
         context = Transaction().context
         domain = [
-            ('company', '=', self.company.id),
+            ('return_.company', '=', self.company.id),
             ('return_.state', 'in', ['processing', 'done']),
             ]
         if from_date := context.get('from_date'):

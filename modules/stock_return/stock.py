@@ -83,7 +83,7 @@ class Move(metaclass=PoolMeta):
     returned_cost_price = fields.Numeric(
         "Returned Cost Price", digits=price_digits, readonly=True,
         states={'invisible': Eval('returned_cost_price', None) == None},  # noqa: E711,E501
-        help="The stated cost of goods that come back without an original.")
+        help="The stated cost of goods that are returned without an original.")
     return_moves = fields.One2Many(
         'stock.move', 'returned_move', "Returns", readonly=True,
         states={'invisible': ~Eval('return_moves')})
@@ -230,11 +230,12 @@ class Move(metaclass=PoolMeta):
 
     @property
     def _goes_back(self):
-        "Whether the goods of a receipt go back to the supplier"
+        "Whether goods go back to the supplier at a cost of their own"
         return (
             self.from_location.type == 'storage'
             and self.to_location.type == 'supplier'
-            and self.returned_move is not None)
+            and (self.returned_move is not None
+                or self.returned_cost_price is not None))
 
     @property
     def _cost_price_of_return(self):
@@ -247,7 +248,9 @@ class Move(metaclass=PoolMeta):
         if self._comes_back:
             return self._cost_price_of_return
         elif self._goes_back:
-            return self.returned_move.get_cost_price()
+            if self.returned_move:
+                return self.returned_move.get_cost_price()
+            return self.returned_cost_price
         return super().get_cost_price(product_cost_price=product_cost_price)
 
     def _do(self):
@@ -275,13 +278,29 @@ class Move_FIFO(metaclass=PoolMeta):
                 'cost_price_method', **self._cost_price_pattern)
             if method == 'fifo':
                 # What went back is not there for the next delivery
-                receipt = self.__class__(self.returned_move.id)
-                quantity = UoM.compute_qty(
-                    self.unit, self.quantity, receipt.unit, round=False)
-                receipt.fifo_quantity = min(
-                    receipt.quantity, receipt.fifo_quantity + quantity)
-                to_save = [*to_save, receipt]
+                for receipt, quantity in self._get_fifo_returned():
+                    quantity = UoM.compute_qty(
+                        self.product.default_uom, quantity, receipt.unit,
+                        round=False)
+                    receipt.fifo_quantity = min(
+                        receipt.quantity,
+                        (receipt.fifo_quantity or 0) + quantity)
+                    to_save = [*to_save, receipt]
         return cost_price, to_save
+
+    def _get_fifo_returned(self):
+        """Return the receipts whose goods go back.
+
+        Without original they are the oldest ones.
+
+        :return: list of (move, quantity in the default unit)
+        """
+        if self.returned_move:
+            return [(
+                    self.__class__(self.returned_move.id),
+                    self.internal_quantity)]
+        with Transaction().set_context(company=self.company.id):
+            return self.product.get_fifo_move(self.internal_quantity)
 
 
 class ShipmentOutReturn(metaclass=PoolMeta):
@@ -302,6 +321,7 @@ class ShipmentInReturn(metaclass=PoolMeta):
     def copy(cls, shipments, default=None):
         default = default.copy() if default is not None else {}
         default.setdefault('moves.returned_move', None)
+        default.setdefault('moves.returned_cost_price', None)
         return super().copy(shipments, default=default)
 
 

@@ -172,17 +172,21 @@ def _return_purchase(demo, purchase, quantity, end):
     demo.now = min(purchase.purchase_date + days(20), demo.today)
     demo.wizard('purchase.return_purchase', [purchase], 'buyer').execute(
         'return_')
-    Document = demo.model('purchase.purchase', 'buyer')
-    return_, = Document.find(
-        [('origin', '=', str(purchase))], order=[('id', 'DESC')], limit=1)
+    Return = demo.model('purchase.return', 'buyer')
+    Reason = demo.model('stock.return.reason', 'buyer')
+    return_, = Return.find([
+            ('lines.origin_move.purchase', '=', purchase.id),
+            ('state', '=', 'draft'),
+            ], order=[('id', 'DESC')], limit=1)
     first, *others = return_.lines
     for line in others:
         return_.lines.remove(line)
-    first.quantity = -quantity
-    return_.purchase_date = demo.now
+    first.quantity = quantity
+    return_.reason, = Reason.find([('code', '=', '01')])
+    return_.date = demo.now
     return_.save()
-    demo.click([return_], 'quote', 'buyer')
-    demo.click([return_], 'confirm', 'purchase_manager')
+    demo.click([return_], 'submit', 'buyer')
+    demo.click([return_], 'process', 'buyer', confirm=True)
     return_.reload()
     shipments = list(return_.shipment_returns)
     if end == 'done':
