@@ -52,6 +52,15 @@ class Purchase(metaclass=PoolMeta):
             return self.return_.leaving_location or location
         return location
 
+    def create_return_shipment(self, return_moves):
+        Shipment = Pool().get('stock.shipment.in')
+        # When its shipment was cancelled all was to be put away again
+        Shipment.refuse([
+                (m.returned_move, m.internal_quantity) for m in return_moves
+                if m.is_refused_at_dock and m.origin.moves_recreated],
+            strict=False)
+        return super().create_return_shipment(return_moves)
+
     @classmethod
     def match_returns(cls, purchases):
         """Find the receipts whose goods are given back without a return.

@@ -544,20 +544,25 @@ class Return(ReturnMixin):
     @classmethod
     def update_state(cls, returns):
         "Let the returns follow their orders"
+        Shipment = Pool().get('stock.shipment.in')
         for return_ in returns:
             if return_.state not in {'processing', 'done'}:
                 continue
-            if return_.purchase.state == 'cancelled':
+            purchase = return_.purchase
+            moved = any(
+                m.state == 'done' for l in purchase.lines for m in l.moves)
+            if purchase.state == 'cancelled':
+                if return_.stage == 'dock':
+                    Shipment.take_back([
+                            (l.origin_move, l.internal_quantity)
+                            for l in return_.lines])
                 cls.cancel([return_])
-            elif return_.purchase.state == 'done':
-                if not any(
-                        m.state == 'done' for l in return_.purchase.lines
-                        for m in l.moves):
-                    # Nothing left
-                    cls.cancel([return_])
-                else:
-                    cls.do([return_])
-            elif return_.state == 'done':
+            elif purchase.state == 'done' and not moved:
+                # Nothing left
+                cls.cancel([return_])
+            elif purchase.state == 'done':
+                cls.do([return_])
+            else:
                 cls.proceed([return_])
 
     @classmethod

@@ -299,10 +299,11 @@ class ShipmentIn(metaclass=PoolMeta):
         return moves
 
     @classmethod
-    def refuse(cls, refused):
+    def refuse(cls, refused, strict=True):
         """Do not put away what is refused at the dock.
 
         :param refused: list of (incoming move, quantity in the default unit)
+        :param strict: whether nothing may have been put away
         :raises ReturnError: it was put away already
         """
         pool = Pool()
@@ -331,7 +332,7 @@ class ShipmentIn(metaclass=PoolMeta):
                         quantity = 0
                     if not quantity:
                         break
-                if quantity:
+                if quantity and strict:
                     raise ReturnError(
                         gettext('purchase_return.msg_shipment_put_away',
                             product=incoming.product.rec_name,
