@@ -121,7 +121,7 @@ class ReturnReportingMixin(ModelSQL, ModelView):
         where &= cls._where(tables)
         key = cls._key(tables)
         return from_item.select(
-            cls._id(tables).as_('id'),
+            cls._column_id(tables).as_('id'),
             key.as_(cls._key_name),
             order.company.as_('company'),
             currency.id.as_('currency'),
@@ -142,7 +142,7 @@ class ReturnReportingMixin(ModelSQL, ModelView):
         return Literal(True)
 
     @classmethod
-    def _id(cls, tables):
+    def _column_id(cls, tables):
         return cls._key(tables)
 
     @classmethod
@@ -216,7 +216,7 @@ class MonthMixin(ReturnReportingMixin):
             DateTrunc('month', tables['move'].effective_date))
 
     @classmethod
-    def _id(cls, tables):
+    def _column_id(cls, tables):
         return Min(tables['move'].id)
 
     def get_rec_name(self, name):
