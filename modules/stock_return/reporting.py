@@ -177,7 +177,9 @@ class ProductMixin(ReturnReportingMixin):
         return self.product.rec_name
 
     def get_returns_domain(self):
-        return [*super().get_returns_domain(), ('product', '=', self.product)]
+        return [
+            *super().get_returns_domain(),
+            ('product', '=', self.product.id)]
 
 
 class PartyMixin(ReturnReportingMixin):
@@ -196,7 +198,7 @@ class PartyMixin(ReturnReportingMixin):
     def get_returns_domain(self):
         return [
             *super().get_returns_domain(),
-            ('return_.party', '=', self.party)]
+            ('return_.party', '=', self.party.id)]
 
 
 class MonthMixin(ReturnReportingMixin):
@@ -274,10 +276,10 @@ class ReasonMixin(ReturnReportingMixin):
         return [
             *super().get_returns_domain(),
             ['OR',
-                ('reason', '=', self.reason),
+                ('reason', '=', self.reason.id),
                 [
                     ('reason', '=', None),
-                    ('return_.reason', '=', self.reason),
+                    ('return_.reason', '=', self.reason.id),
                     ],
                 ],
             ]
