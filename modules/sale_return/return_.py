@@ -8,12 +8,12 @@ from sql.aggregate import Sum
 from sql.conditionals import Case
 
 from trytond.i18n import gettext
-from trytond.model import Index, ModelSQL, ModelView, fields, sequence_ordered
+from trytond.model import Index, ModelView, fields
 from trytond.modules.currency.fields import Monetary
-from trytond.modules.product import price_digits
 from trytond.modules.stock_return.document import (
-    OPEN, STATES, ReturnLineMixin, ReturnMixin)
+    OPEN, ReturnLineMixin, ReturnMixin)
 from trytond.modules.stock_return.exceptions import ReturnError
+from trytond.modules.stock_return.replacement import ReplacementMixin
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Bool, Eval, If
 from trytond.report import Report
@@ -32,6 +32,7 @@ class Return(ReturnMixin):
             ], "Settlement", required=True, sort=False,
         states={'readonly': Eval('state') != 'draft'},
         help="What the customer gets for the goods.")
+    settlement_string = settlement.translated('settlement')
     lines = fields.One2Many(
         'sale.return.line', 'return_', "Returned Goods",
         states={
@@ -479,6 +480,7 @@ class Line(ReturnLineMixin):
                 Index(t, (t.origin_move, Index.Equality())),
                 Index(t, (t.return_, Index.Equality())),
                 })
+        cls.__access__.add('return_')
         cls.origin_move.domain = [
             ('state', '=', 'done'),
             ('to_location.type', '=', 'customer'),
@@ -583,80 +585,23 @@ class Line_Lot(metaclass=PoolMeta):
         return [('origin_move.' + clause[0], *clause[1:])]
 
 
-class Replacement(sequence_ordered(), ModelSQL, ModelView):
+class Replacement(ReplacementMixin):
     __name__ = 'sale.return.replacement'
-
-    _states = {'readonly': Eval('return_state') != 'draft'}
 
     return_ = fields.Many2One(
         'sale.return', "Return", required=True, ondelete='CASCADE',
         states={
-            'readonly': _states['readonly'] & Bool(Eval('return_')),
+            'readonly': (
+                (Eval('return_state') != 'draft') & Bool(Eval('return_'))),
             })
-    product = fields.Many2One(
-        'product.product', "Product", required=True, ondelete='RESTRICT',
-        domain=[
-            If(Eval('return_state') == 'draft', ('salable', '=', True), ()),
-            ],
-        states=_states, context={'company': Eval('company', None)},
-        depends={'company'})
-    product_uom_category = fields.Function(
-        fields.Many2One('product.uom.category', "Category of Unit"),
-        'on_change_with_product_uom_category')
-    quantity = fields.Float(
-        "Quantity", digits='unit', required=True,
-        domain=[('quantity', '>', 0)], states=_states)
-    unit = fields.Many2One(
-        'product.uom', "Unit", required=True, ondelete='RESTRICT',
-        domain=[
-            If(Bool(Eval('product_uom_category')),
-                ('category', '=', Eval('product_uom_category')),
-                ('category', '!=', -1)),
-            ],
-        states=_states)
-    unit_price = Monetary(
-        "Unit Price", digits=price_digits, currency='currency',
-        required=True, domain=[('unit_price', '>=', 0)], states=_states)
-    amount = fields.Function(Monetary(
-            "Amount", digits='currency', currency='currency'),
-        'on_change_with_amount')
-    company = fields.Function(
-        fields.Many2One('company.company', "Company"),
-        'on_change_with_company')
-    currency = fields.Function(
-        fields.Many2One('currency.currency', "Currency"),
-        'on_change_with_currency')
-    return_state = fields.Function(
-        fields.Selection(STATES, "State of the Return"),
-        'on_change_with_return_state')
-
-    del _states
 
     @classmethod
-    def default_quantity(cls):
-        return 1
-
-    @fields.depends('return_', '_parent_return_.company')
-    def on_change_with_company(self, name=None):
-        return self.return_.company if self.return_ else None
-
-    @fields.depends('return_', '_parent_return_.currency')
-    def on_change_with_currency(self, name=None):
-        return self.return_.currency if self.return_ else None
-
-    @fields.depends('return_', '_parent_return_.state')
-    def on_change_with_return_state(self, name=None):
-        return self.return_.state if self.return_ else 'draft'
-
-    @fields.depends('product')
-    def on_change_with_product_uom_category(self, name=None):
-        return self.product.default_uom_category if self.product else None
-
-    @fields.depends('quantity', 'unit_price', 'currency')
-    def on_change_with_amount(self, name=None):
-        amount = Decimal(str(self.quantity or 0)) * (
-            self.unit_price or Decimal(0))
-        return self.currency.round(amount) if self.currency else amount
+    def __setup__(cls):
+        super().__setup__()
+        cls.__access__.add('return_')
+        cls.product.domain = [
+            If(Eval('return_state') == 'draft', ('salable', '=', True), ()),
+            ]
 
     @fields.depends(
         'product', 'unit', methods=['_compute_price'])
@@ -665,14 +610,6 @@ class Replacement(sequence_ordered(), ModelSQL, ModelView):
                 not self.unit
                 or self.unit.category != self.product.sale_uom.category):
             self.unit = self.product.sale_uom
-        self._compute_price()
-
-    @fields.depends(methods=['_compute_price'])
-    def on_change_quantity(self):
-        self._compute_price()
-
-    @fields.depends(methods=['_compute_price'])
-    def on_change_unit(self):
         self._compute_price()
 
     @fields.depends(
@@ -715,9 +652,6 @@ class Replacement(sequence_ordered(), ModelSQL, ModelView):
         line.taxes = line.compute_taxes(sale.invoice_party or sale.party)
         line.unit_price = self.unit_price
         return line
-
-    def get_rec_name(self, name):
-        return f'{self.product.rec_name} @ {self.return_.rec_name}'
 
 
 class Return_Quality(metaclass=PoolMeta):

@@ -35,7 +35,10 @@ class Move(metaclass=PoolMeta):
         states={'invisible': ~Eval('disposition')},
         help="What is done with the goods that came back.")
     customer = fields.Function(
-        fields.Many2One('party.party', "Customer"), 'get_customer')
+        fields.Many2One(
+            'party.party', "Customer",
+            context={'company': Eval('company', -1)}, depends={'company'}),
+        'get_customer')
 
     def get_customer(self, name):
         return self._get_customer()

@@ -59,6 +59,10 @@ class ReplacementMixin(sequence_ordered(), ModelSQL, ModelView):
     def default_quantity(cls):
         return 1
 
+    @classmethod
+    def default_return_state(cls):
+        return 'draft'
+
     @fields.depends('return_', '_parent_return_.company')
     def on_change_with_company(self, name=None):
         return self.return_.company if self.return_ else None

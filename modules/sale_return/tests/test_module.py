@@ -13,6 +13,12 @@ class SaleReturnTestCase(CompanyTestMixin, ModuleTestCase):
     extras = [
         'document_approval', 'quality', 'sale_complaint', 'stock_lot']
 
+    @property
+    def _skip_company_rule(self):
+        # Without company it is for all
+        return super()._skip_company_rule | {
+            ('sale.return.policy', 'company')}
+
     @with_transaction()
     def test_policy(self):
         "Test each condition of a policy"
