@@ -44,7 +44,8 @@ def second_duty(pair, state):
 def first_duty(pair, name, state):
     """Let the field say who has the first duty whatever was entered before.
 
-    The employee of the user is set by the method only if there is none yet.
+    The method sets the current employee of the user, and only if there is
+    none yet. Who works as no employee is an employee nevertheless.
 
     :param pair: of the duties
     :param name: of the field with the employee
@@ -53,17 +54,28 @@ def first_duty(pair, name, state):
     def decorator(func):
         @wraps(func)
         def wrapper(cls, records, *args, **kwargs):
-            Separation = Pool().get('document.approval.separation')
+            pool = Pool()
+            Separation = pool.get('document.approval.separation')
+            User = pool.get('res.user')
             records = list(records)
-            entered = [
+            user = User(Transaction().user)
+            separated = [
                 r for r in records
-                if getattr(r, name)
+                if user.id
                 and (getattr(r, cls._transition_state), state)
                 in cls._transitions
                 and Separation.get_active(r.company, pair)]
-            if entered and Transaction().user:
+            entered = [r for r in separated if getattr(r, name)]
+            if entered:
                 cls.write(entered, {name: None})
-            return func(cls, records, *args, **kwargs)
+            func(cls, records, *args, **kwargs)
+            for record in cls.browse(separated):
+                if getattr(record, name):
+                    continue
+                for employee in user.employees:
+                    if employee.company == record.company:
+                        cls.write([record], {name: employee.id})
+                        break
         return wrapper
     return decorator
 

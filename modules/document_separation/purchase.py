@@ -6,6 +6,7 @@ from sql.operators import Exists
 
 from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
+from trytond.pyson import Eval
 
 from .duty import (
     SecondDutyMixin, check_moves, confirmed, first_duty, origins, second_duty)
@@ -98,6 +99,12 @@ class Purchase(metaclass=PoolMeta):
 
 class ShipmentIn(SecondDutyMixin, metaclass=PoolMeta):
     __name__ = 'stock.shipment.in'
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        # Nobody else has received it afterwards
+        cls.received_by.states['readonly'] |= Eval('state') == 'received'
 
     def get_first_duties(self, pair):
         duties = super().get_first_duties(pair)

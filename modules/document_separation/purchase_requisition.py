@@ -54,10 +54,11 @@ class Purchase(SecondDutyMixin, metaclass=PoolMeta):
         duties = super().get_first_duties(pair)
         if pair == 'requester_buyer':
             requests = [r for l in self.lines for r in l.requests]
+            # Who writes a requisition chooses the employee
             duties += [
-                (r, {r.employee}) for r in origins(
-                    requests, 'purchase.requisition.line', 'requisition')
-                if r.employee]
+                (r, {p for p in [r.employee, r.create_uid] if p})
+                for r in origins(
+                    requests, 'purchase.requisition.line', 'requisition')]
         return duties
 
     @classmethod
