@@ -23,6 +23,9 @@ class Violation(ModelSQL, ModelView):
 
     company = fields.Many2One('company.company', "Company")
     pair = fields.Selection('get_pairs', "Duties", sort=False)
+    pair_string = pair.translated('pair')
+    # A graph shows no names of a selection
+    pair_name = fields.Function(fields.Char("Duties"), 'get_pair_name')
     first = fields.Reference("First Document", selection='get_documents')
     first_employee = fields.Many2One('company.employee', "First Employee")
     first_user = fields.Many2One('res.user', "First User")
@@ -31,6 +34,9 @@ class Violation(ModelSQL, ModelView):
     second_user = fields.Many2One('res.user', "Second User")
     date = fields.Date("Date", help="When the second duty was taken.")
     number = fields.Integer("Number")
+    person = fields.Function(
+        fields.Char("Person", help="Who had both duties."),
+        'get_person', searcher='search_person')
     first_name = fields.Function(
         fields.Char("First Document"), 'get_names')
     second_name = fields.Function(
@@ -87,6 +93,19 @@ class Violation(ModelSQL, ModelView):
                 if document not in readable:
                     documents[id_] = None
         return result
+
+    def get_pair_name(self, name):
+        return self.pair_string
+
+    @without_check_access
+    def get_person(self, name):
+        person = (
+            self.first_employee or self.second_employee or self.first_user)
+        return person.rec_name
+
+    @classmethod
+    def search_person(cls, name, clause):
+        return [('rec_name', *clause[1:])]
 
     def get_rec_name(self, name):
         return f'{self.first_name} - {self.second_name}'
