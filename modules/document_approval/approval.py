@@ -56,12 +56,12 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         'res.user', "Requester", readonly=True, ondelete='RESTRICT')
     submitted_by = fields.Many2One(
         'res.user', "Submitted By", readonly=True, ondelete='RESTRICT')
-    submitted_at = fields.Timestamp("Submitted At", readonly=True)
+    submitted_at = fields.DateTime("Submitted At", readonly=True)
     content = fields.Text("Content", readonly=True)
     digest = fields.Char("Digest", readonly=True)
     current = fields.Char(
         "Level", readonly=True, help="The level that has to decide.")
-    due = fields.Timestamp("Due", readonly=True)
+    due = fields.DateTime("Due", readonly=True)
     steps = fields.One2Many(
         'document.approval.step', 'approval', "Levels", readonly=True)
     decisions = fields.One2Many(
@@ -514,7 +514,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
         return cls(
             company=record.company,
             document=record,
-            document_name=record.rec_name,
+            document_name=record.get_approval_name(),
             operation=f'{record.__name__}:{name}',
             rule=rule,
             explanation=rule.explain(facts),
@@ -522,7 +522,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
             amount=facts['amount'],
             requester=facts['requester'],
             submitted_by=Transaction().user or None,
-            submitted_at=dt.datetime.now(),
+            submitted_at=dt.datetime.now().replace(microsecond=0),
             content=text,
             digest=content_.digest(text),
             state='waiting',
@@ -1138,7 +1138,7 @@ class Approval(EngineMixin, ModelSQL, ModelView):
                 ('state', 'in', CURRENT),
                 ])
         for approval in approvals:
-            approval.document_name = approval.document.rec_name
+            approval.document_name = approval.document.get_approval_name()
         cls.save(approvals)
 
     @classmethod

@@ -168,6 +168,13 @@ class ApprovedMixin(ModelStorage):
                     d.id for d in approval.decisions)
         return result
 
+    def get_approval_name(self):
+        "Return what approvers call the document"
+        if getattr(self, 'number', True):
+            return self.rec_name
+        return gettext(
+            'document_approval.msg_unnumbered', document=self.rec_name)
+
     def get_approval_facts(self):
         """Return what the rules need to know of the document.
 

@@ -540,6 +540,7 @@ class Level(sequence_ordered(), ModelSQL, ModelView):
     def __setup__(cls):
         super().__setup__()
         cls.__access__.add('rule')
+        cls.sequence.states = {'readonly': Eval('rule_state') != 'draft'}
 
     @classmethod
     def get_rule_states(cls):

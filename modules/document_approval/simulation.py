@@ -327,7 +327,7 @@ class Simulation:
         self.blocked.add(str(document))
         if len(self.missing) < LISTED:
             self.missing.append({
-                    'document_name': document.rec_name,
+                    'document_name': document.get_approval_name(),
                     'rule': rule.id,
                     'level': level.id if level else None,
                     'reason': reason,

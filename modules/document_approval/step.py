@@ -42,7 +42,7 @@ class Step(EngineMixin, ModelSQL, ModelView):
         "Needed", readonly=True, help="How many of them have to approve.")
     escalated = fields.Boolean("Escalated", readonly=True)
     since = fields.Timestamp("Since", readonly=True)
-    due = fields.Timestamp("Due", readonly=True)
+    due = fields.DateTime("Due", readonly=True)
     reminded_at = fields.Timestamp("Reminded At", readonly=True)
     decisions = fields.One2Many(
         'document.approval.decision', 'step', "Decisions", readonly=True)
@@ -150,7 +150,8 @@ class Step(EngineMixin, ModelSQL, ModelView):
         self.reminded_at = None
         self.due = None
         if self.level and self.level.time_limit:
-            self.due = self.since + self.level.time_limit
+            self.due = (
+                self.since + self.level.time_limit).replace(microsecond=0)
         self.state = 'waiting'
         self.ask(facts)
 
@@ -344,6 +345,9 @@ class Decision(ModelSQL, ModelView):
     employee = fields.Many2One(
         'company.employee', "Employee", readonly=True, ondelete='RESTRICT')
     decided_at = fields.Timestamp("Time", required=True, readonly=True)
+    # The clients take what they show without its fraction for a change
+    decided_second = fields.Function(
+        fields.DateTime("Time"), 'get_decided_second')
     reason = fields.Text("Reason", readonly=True)
     content = fields.Text("Content", readonly=True)
     digest = fields.Char(
@@ -359,6 +363,9 @@ class Decision(ModelSQL, ModelView):
                 Index(t, (t.step, Index.Equality())),
                 })
         cls._order = [('id', 'ASC')]
+
+    def get_decided_second(self, name):
+        return self.decided_at.replace(microsecond=0)
 
     def get_rec_name(self, name):
         return f'{self.approval.rec_name} - {self.action_string}'
