@@ -317,12 +317,12 @@ class Return(ReturnMixin):
                 if l.origin_move})
         # From now on the order keeps what is returned
         cls.proceed(returns)
-        sales = []
-        for return_ in cls.browse(returns):
-            return_.sale = return_._make_sale()
-            return_.sale.save()
-            sales.append(return_.sale)
-            return_.save()
+        returns = cls.browse(returns)
+        sales = [r._make_sale() for r in returns]
+        Sale.save(sales)
+        for return_, sale in zip(returns, sales):
+            return_.sale = sale
+        cls.save(returns)
         Sale.quote(sales)
         Sale.confirm(Sale.browse(sales))
 
@@ -342,12 +342,13 @@ class Return(ReturnMixin):
         sale.currency = self.currency
         sale.sale_date = self.date
         originals = self._get_originals()
-        if len(originals) == 1:
-            original, = originals
-            for name in [
-                    'invoice_party', 'invoice_address', 'shipment_party',
-                    'shipment_address', 'contact']:
-                setattr(sale, name, getattr(original, name))
+        for names in [
+                ['invoice_party', 'invoice_address'],
+                ['shipment_party', 'shipment_address'], ['contact']]:
+            values = {tuple(getattr(o, n) for n in names) for o in originals}
+            if len(values) == 1:
+                for name, value in zip(names, values.pop()):
+                    setattr(sale, name, value)
         if self.id is not None and self.id >= 0:
             sale.origin = self
             sale.reference = self.reference
@@ -367,6 +368,9 @@ class Return(ReturnMixin):
         for replacement in self.replacements or []:
             lines.append(replacement.get_sale_line(sale))
         sale.lines = [l for l in lines if l]
+        if not any(l.unit_price for l in sale.lines):
+            # There is nothing to pay
+            sale.invoice_method = 'manual'
         return sale
 
     def _get_originals(self):

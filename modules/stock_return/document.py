@@ -15,7 +15,7 @@ from trytond.modules.currency.fields import Monetary
 from trytond.modules.product import price_digits
 from trytond.pool import Pool
 from trytond.pyson import Bool, Eval, If
-from trytond.transaction import Transaction, without_check_access
+from trytond.transaction import Transaction, check_access, without_check_access
 
 from .exceptions import ReturnError, ReturnPolicyError
 from .policy import CONDITIONS, RESULTS
@@ -230,6 +230,25 @@ class ReturnMixin(Workflow, ModelSQL, ModelView):
         "Whether a policy asks for approval"
         return any(l.decision == 'approve' for l in self.lines)
 
+    @property
+    def policy_date(self):
+        """The day for which the policies decide.
+
+        Today, but who may change the policies may enter what was before.
+        """
+        pool = Pool()
+        Date = pool.get('ir.date')
+        ModelAccess = pool.get('ir.model.access')
+        with Transaction().set_context(company=self.company.id):
+            today = Date.today()
+        if self.date < today:
+            with check_access():
+                if ModelAccess.check(
+                        f'{self.__name__}.policy', mode='write',
+                        raise_exception=False):
+                    return self.date
+        return today
+
     def check_for_submission(self):
         "Test that the lines are complete"
         if not self.lines:
@@ -245,10 +264,11 @@ class ReturnMixin(Workflow, ModelSQL, ModelView):
 
         :raises ReturnPolicyError: a policy refuses
         """
-        for return_ in returns:
-            for line in return_.lines:
-                line.set_decision()
-            return_.lines[0].__class__.save(return_.lines)
+        lines = [l for r in returns for l in r.lines]
+        for line in lines:
+            line.set_decision()
+        if lines:
+            lines[0].__class__.save(lines)
 
     @classmethod
     @ModelView.button
@@ -721,23 +741,21 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
 
     def get_policy_facts(self):
         "Return what the policies need to know of the line"
-        Date = Pool().get('ir.date')
         categories = set()
         for category in self.product.categories_all:
             while category:
                 categories.add(category)
                 category = category.parent
         move = self.origin_move
-        with Transaction().set_context(company=self.company.id):
-            today = Date.today()
+        date = self.return_.policy_date
         expiry = getattr(
             getattr(move, 'lot', None), 'shelf_life_expiration_date', None)
         return {
             'categories': categories,
             'reason': self.used_reason,
             'condition': self.condition,
-            'days': (today - move.effective_date).days if move else None,
-            'shelf_life': (expiry - today).days if expiry else None,
+            'days': (date - move.effective_date).days if move else None,
+            'shelf_life': (expiry - date).days if expiry else None,
             'share': lambda: self.return_.share_of_year,
             'without_original': self.is_without_original,
             }
@@ -749,9 +767,10 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
 
         :raises ReturnPolicyError: the policy refuses
         """
-        facts = self.get_policy_facts()
-        self.policy = next(
-            (p for p in self.return_.policies if p.match(facts)), None)
+        self.policy = None
+        if policies := self.return_.policies:
+            facts = self.get_policy_facts()
+            self.policy = next((p for p in policies if p.match(facts)), None)
         self.decision = self.policy.result if self.policy else 'allow'
         if self.decision == 'refuse':
             raise ReturnPolicyError(
