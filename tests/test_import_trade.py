@@ -36,9 +36,22 @@ DOCUMENTS = {
             l.quantity, l.unit_price, r.code, l.description
         FROM sale_sale s JOIN party_party p ON p.id = s.party
             JOIN party_address a ON a.id = s.invoice_address
-            LEFT JOIN sale_sale o ON s.origin = 'sale.sale,' || o.id
+            LEFT JOIN sale_return o ON s.origin = 'sale.return,' || o.id
             JOIN sale_line l ON l.sale = s.id
             JOIN product_product r ON r.id = l.product""",
+    'customer_return': """
+        SELECT s.reference, s.date, p.name, s.state, e.code, o.reference,
+            l.sequence, l.quantity, l.unit_price, r.code, v.reference,
+            w.sequence, m.quantity, l.without_original, l.cost_price,
+            l.cost_source, l.note
+        FROM sale_return s JOIN party_party p ON p.id = s.party
+            JOIN stock_return_reason e ON e.id = s.reason
+            LEFT JOIN sale_sale o ON o.id = s.sale
+            JOIN sale_return_line l ON l.return_ = s.id
+            JOIN product_product r ON r.id = l.product
+            LEFT JOIN stock_move m ON m.id = l.origin_move
+            LEFT JOIN sale_line w ON m.origin = 'sale.line,' || w.id
+            LEFT JOIN sale_sale v ON v.id = w.sale""",
     'purchase': """
         SELECT s.reference, s.purchase_date, p.name, s.state,
             s.shipment_state, s.invoice_state, l.sequence, l.quantity,
@@ -207,10 +220,10 @@ class ImportTestCase(unittest.TestCase):
             capture_output=True, timeout=TIMEOUT,
             env={**os.environ, 'TRYTON_PASSWORD': PASSWORD})
 
-    def import_into(self, database, *files):
+    def import_into(self, database, *arguments):
         "Return the summary of an import that must succeed"
         result = self.run_script(
-            '--create', database.uri, '--summary', 'summary.json', *files)
+            '--create', database.uri, '--summary', 'summary.json', *arguments)
         self.assertEqual(result.returncode, 0, msg=result.stderr)
         return json.loads((self.folder / 'summary.json').read_text())
 
@@ -281,6 +294,18 @@ class ImportTestCase(unittest.TestCase):
             row = files[reject['file']][int(reject['line']) - 2]
             self.assertEqual([reject[h] for h in HEADER], list(map(str, row)))
             self.assertTrue(reject['reason'])
+        returns = {
+            way: figures['lines']
+            for way, figures in summary['returns'].items()}
+        self.assertEqual(
+            sum(returns.values()), sum(
+                row[0].startswith('C') and row[1] != 'AMAZONFEE'
+                for row in rows if isinstance(row[0], str)))
+        self.assertGreater(returns['delivery'], 0)
+        self.assertEqual(returns['without_original'], 0)
+        self.assertEqual(
+            returns['rejected'],
+            sum(' return:' in r['reason'] for r in rejects))
         # The lines of the sales are those that were accepted
         rejected = {(r['file'], int(r['line'])) for r in rejects}
         money = sum(
@@ -309,16 +334,41 @@ class ImportTestCase(unittest.TestCase):
             query(database, (
                     "SELECT DISTINCT state FROM stock_move "
                     "WHERE state <> 'done'")), [])
-        # Each return gives back a sale, of the same customer, not later
+        self.assertEqual(
+            query(database, (
+                    "SELECT DISTINCT state FROM sale_return "
+                    "WHERE state NOT IN ('processing', 'done') "
+                    "OR sale IS NULL")), [])
+        # Each return gives back what the same customer was sold, not later
+        # and at no higher price
         returns = query(database, (
-                "SELECT r.id FROM sale_sale r "
-                "JOIN sale_sale s ON r.origin = 'sale.sale,' || s.id "
-                "WHERE r.party = s.party AND r.sale_date >= s.sale_date"))
+                "SELECT l.id FROM sale_return_line l "
+                "JOIN sale_return r ON r.id = l.return_ "
+                "JOIN stock_move m ON m.id = l.origin_move "
+                "JOIN sale_line o ON m.origin = 'sale.line,' || o.id "
+                "JOIN sale_sale s ON s.id = o.sale "
+                "WHERE r.party = s.party AND r.date >= s.sale_date "
+                "AND l.product = o.product AND l.unit_price <= o.unit_price"))
         self.assertTrue(returns)
         self.assertEqual(
             len(returns), len(query(
-                    database,
-                    "SELECT id FROM sale_sale WHERE origin IS NOT NULL")))
+                    database, (
+                        "SELECT id FROM sale_return_line "
+                        "WHERE origin_move IS NOT NULL"))))
+        self.assertEqual(
+            query(database, (
+                    "SELECT m.id FROM stock_move m "
+                    "JOIN stock_location f ON f.id = m.from_location "
+                    "JOIN stock_location t ON t.id = m.to_location "
+                    "WHERE f.type = 'customer' AND t.type <> 'customer' "
+                    "AND m.returned_move IS NULL "
+                    "AND m.returned_cost_price IS NULL")), [])
+        self.assertEqual(
+            query(database, (
+                    "SELECT m.id FROM stock_move m JOIN stock_move r "
+                    "ON r.returned_move = m.id "
+                    "GROUP BY m.id, m.quantity "
+                    "HAVING SUM(r.quantity) > m.quantity")), [])
         # Stock is never short at the end of a day
         level = {}
         for code, date, quantity, start, end in query(database, (
@@ -345,6 +395,34 @@ class ImportTestCase(unittest.TestCase):
         codes = [c for c, in query(database, (
                     "SELECT code FROM product_product"))]
         self.assertEqual(len(codes), len({c.upper() for c in codes}))
+
+    def test_without_original(self):
+        "Test returns that no sales cover are accepted when one says so"
+        database = self.copy()
+        # What is long ago now was not at that time
+        with closing(database.connection()) as connection:
+            connection.execute(
+                "INSERT INTO sale_return_policy "
+                "(name, days, result, text, active, sequence) "
+                "VALUES ('Late', 60, 'refuse', 'Too late', 1 = 1, 1)")
+            connection.commit()
+        arguments = [
+            '--returns-without-original', 'accept', self.october]
+        summary = self.import_into(database, *arguments)
+        figures = summary['returns']
+        self.assertGreater(figures['delivery']['lines'], 0)
+        self.assertGreater(figures['without_original']['lines'], 0)
+        self.assertEqual(figures['rejected']['lines'], 0)
+        self.check_documents(database)
+        self.assertEqual(
+            query(database, (
+                    "SELECT l.id FROM sale_return_line l "
+                    "WHERE (l.origin_move IS NULL) <> l.without_original "
+                    "OR l.without_original AND (l.decision <> 'approve' "
+                    "OR l.cost_price IS NULL OR l.cost_source IS NULL)")), [])
+        before = documents(database)
+        self.import_into(database, *arguments)
+        self.assertEqual(documents(database), before)
 
     def test_killed(self):
         "Test an import that is killed again and again ends the same"

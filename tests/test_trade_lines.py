@@ -16,12 +16,12 @@ from . import ROOT
 
 from tools.trade_classification import classify  # noqa: E402 isort:skip
 from tools.trade_documents import (  # noqa: E402 isort:skip
-    Shelf, make_costs, make_counts, make_orders)
+    Origin, Shelf, Sold, make_costs, make_counts, make_orders)
 from tools.trade_map import BadMap, load_map  # noqa: E402 isort:skip
 from tools.trade_reading import (  # noqa: E402 isort:skip
     BadFile, Line, parse, read_files)
 from tools.trade_reconciliation import (  # noqa: E402 isort:skip
-    Unbalanced, add_up, is_balanced, reconcile)
+    Unbalanced, add_up, is_balanced, reconcile, total_returns)
 from tools.trade_supply import (  # noqa: E402 isort:skip
     plan_supplies, stock_flows, supply_dates)
 
@@ -44,9 +44,9 @@ def make_line(
     return line
 
 
-def orders_of(*lines, shelf=None):
+def orders_of(*lines, shelf=None, without_original=False):
     classify(lines, MAP)
-    return make_orders(lines, shelf or Shelf())
+    return make_orders(lines, shelf or Shelf(), without_original)
 
 
 class ReadingTestCase(unittest.TestCase):
@@ -209,8 +209,8 @@ class MatchingTestCase(unittest.TestCase):
 
     def parts(self, orders):
         return sorted(
-            (o.key.origin.reference, i.quantity)
-            for o in orders if o.key.origin for i in o.items)
+            (i.origin.key.reference if i.origin else '', i.quantity)
+            for o in orders if o.key.is_return for i in o.items)
 
     def test_nearest_first(self):
         "Test a return takes from the latest sales before it"
@@ -255,15 +255,72 @@ class MatchingTestCase(unittest.TestCase):
         self.assertEqual(
             [bool(l.reason) for l in lines], [False, False, True, False])
 
+    def test_one_document(self):
+        "Test the lines of a number and a day are one return"
+        order, = [
+            o for o in orders_of(
+                make_line('1', quantity=5), make_line('2', quantity=5),
+                make_line('3', code='22753', country='France'),
+                make_line('C4', quantity=-8),
+                make_line('C4', code='22753', quantity=-1, country='France'))
+            if o.key.is_return]
+        self.assertEqual(
+            sorted((i.code, i.quantity) for i in order.items),
+            [('22752', -5), ('22752', -3), ('22753', -1)])
+        self.assertEqual(
+            order.content, {
+                ('22752', Decimal('2.55')): -8,
+                ('22753', Decimal('2.55')): -1})
+
+    def test_price(self):
+        "Test nothing comes back at more than its price"
+        lines = [
+            make_line('1', quantity=5, price='3'),
+            make_line('2', quantity=5, price='2'),
+            make_line('C3', quantity=-2, price='2.5'),
+            make_line('C4', quantity=-2, price='2'),
+            make_line('C5', quantity=-1, price='3.5'),
+            ]
+        self.assertEqual(
+            self.parts(orders_of(*lines)), [('1', -2), ('2', -2)])
+        self.assertIn('dear return', lines[4].reason)
+
+    def test_without_original(self):
+        "Test what is not covered comes back without original"
+        lines = [
+            make_line('1', quantity=5),
+            make_line('C2', quantity=-4), make_line('C3', quantity=-3),
+            make_line('C4', quantity=-1)]
+        orders = orders_of(*lines, without_original=True)
+        self.assertEqual(
+            self.parts(orders), [('', -3), ('1', -4), ('1', -1)])
+        self.assertEqual(
+            [l.without_original for l in lines],
+            [False, False, True, False])
+        self.assertFalse(any(l.reason for l in lines))
+        totals = total_returns(lines)
+        self.assertEqual(
+            [totals[way]['quantity'] for way in totals], [-5, -3, 0, 0])
+
     def test_known_before(self):
         "Test sales and returns of a database count"
         sold = orders_of(make_line('1', quantity=5))[0].key
         shelf = Shelf()
-        shelf.sell(
-            sold.buyer, '22752', sold.date, (dt.datetime.min, 1), sold, 5)
-        shelf.take(sold.buyer, '22752', sold, 4)
+        shelf.sell(sold.buyer, '22752', Sold(
+                sold.date, (dt.datetime.min, 1), Origin(sold, 2),
+                Decimal('2.55'), 1))
         lines = [
             make_line('C2', quantity=-2), make_line('C3', quantity=-1)]
+        self.assertEqual(
+            self.parts(orders_of(*lines, shelf=shelf)), [('1', -1)])
+
+    def test_taken_by_others(self):
+        "Test what others took from what the files sell counts"
+        line = make_line('1', quantity=5)
+        sold, = orders_of(line)
+        shelf = Shelf({Origin(sold.key, line.number): 4})
+        lines = [
+            line, make_line('C2', quantity=-2), make_line('C3', quantity=-1)]
         self.assertEqual(
             self.parts(orders_of(*lines, shelf=shelf)), [('1', -1)])
 
@@ -283,7 +340,7 @@ class MatchingTestCase(unittest.TestCase):
         cost, = make_costs(lines, MAP)
         self.assertEqual(cost.supplier, "Amazon")
         self.assertEqual(
-            [i[1:] for i in cost.items], [('AMAZONFEE', 1, Decimal(9))])
+            [i[1:4] for i in cost.items], [('AMAZONFEE', 1, Decimal(9))])
 
 
 class CountTestCase(unittest.TestCase):
@@ -382,15 +439,12 @@ def trades(draw):
 class ReconciliationTestCase(unittest.TestCase):
     "Test each line is accounted for"
 
-    def found(self, lines):
+    def found(self, lines, without_original):
         "Return the lines that the documents hold"
         classify(lines, MAP)
-        orders = make_orders(lines, Shelf())
+        orders = make_orders(lines, Shelf(), without_original)
         found = Counter(
-            line for o in orders for line in {i.line for i in o.items}
-            if not o.key.origin)
-        found.update({
-                i.line: 1 for o in orders if o.key.origin for i in o.items})
+            line for o in orders for line in {i.line for i in o.items})
         found.update(
             i.line for c in make_costs(lines, MAP) for i in c.items)
         found.update(
@@ -398,10 +452,10 @@ class ReconciliationTestCase(unittest.TestCase):
         return orders, found
 
     @settings(deadline=None, max_examples=300)
-    @given(trades())
-    def test_balance(self, lines):
+    @given(trades(), st.booleans())
+    def test_balance(self, lines, without_original):
         "Test accepted and rejected make up the input"
-        orders, found = self.found(lines)
+        orders, found = self.found(lines, without_original)
         self.assertEqual(set(found.values()) - {1}, set())
         totals = reconcile(lines, set(found))
         self.assertTrue(is_balanced(totals))
@@ -410,16 +464,34 @@ class ReconciliationTestCase(unittest.TestCase):
         self.assertEqual(
             sums['accepted']['amount'] + sums['rejected']['amount'],
             sum(l.amount for l in lines))
-        # No more comes back than was sold
-        sold, back = Counter(), Counter()
+        # All returns are accounted for
+        returns = total_returns(lines)
+        for figure in ['lines', 'quantity', 'amount']:
+            self.assertEqual(
+                sum(figures[figure] for figures in returns.values()),
+                sum(
+                    sides['lines_in'][figure] for kinds in totals.values()
+                    for kind, sides in kinds.items()
+                    if kind in {'return', 'refund', 'discount'}))
+        # No more comes back than was sold, and not at a higher price
+        sold, price, back = Counter(), {}, Counter()
         for order in orders:
             for item in order.items:
-                if order.key.origin:
-                    back[order.key.origin, item.code] -= item.quantity
+                if item.origin:
+                    back[item.origin] -= item.quantity
+                elif not order.key.is_return:
+                    origin = Origin(order.key, item.line.number)
+                    sold[origin] += item.quantity
+                    price[origin] = item.price
                 else:
-                    sold[order.key, item.code] += item.quantity
-        for key, quantity in back.items():
-            self.assertLessEqual(quantity, sold[key])
+                    self.assertTrue(without_original)
+                    self.assertTrue(item.line.without_original)
+        for order in orders:
+            for item in order.items:
+                if item.origin:
+                    self.assertLessEqual(item.price, price[item.origin])
+        for origin, quantity in back.items():
+            self.assertLessEqual(quantity, sold[origin])
 
     def test_unbalanced(self):
         "Test a line that is nowhere is noticed"

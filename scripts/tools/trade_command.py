@@ -22,8 +22,8 @@ from .trade_map import BadMap, load_map
 from .trade_plan import CanNot
 from .trade_reading import BadFile, read_files
 from .trade_reconciliation import (
-    Unbalanced, is_balanced, reconcile, summarise, table, write_rejects,
-    write_summary)
+    Unbalanced, is_balanced, reconcile, returns_table, summarise, table,
+    total_returns, write_rejects, write_summary)
 from .trade_server import Refused
 
 DATA = Path(__file__).resolve().parents[1] / 'data'
@@ -32,7 +32,7 @@ PASSWORD = 'TRYTON_PASSWORD'
 LINE_INTERVAL = 30
 DESCRIPTION = """\
 Turn trade lines into what they mean: products, customers, sales that are
-quoted, confirmed, delivered and invoiced, returns against the sales they
+quoted, confirmed, delivered and invoiced, returns of the deliveries that they
 give back, stock corrections and services.
 """
 EPILOG = """\
@@ -43,10 +43,13 @@ scripts/data/online_retail.toml.
 What a line becomes:
   sale        a line of a sale; at price zero it is given away
   service     the same with a service product (postage, vouchers, manual)
-  return      a line of a return sale whose origin is the sale that it gives
-              back: of the same customer (or country, without customer) and
-              product, of that day or before, the nearest first. What no
-              sales cover is rejected as a whole: "unknown return"
+  return      a line of a return (sale.return) that gives back of a delivery
+              to the same customer (or country, without customer) of the
+              product, of that day or before, the nearest first, at the price
+              of the file if it is not more than was invoiced. What no sales
+              cover is rejected as a whole: "unknown return", or "dear return"
+              if they do at a lower price. With --returns-without-original
+              accept it is returned without original instead
   refund      a negative line with a service product
   discount    a line at a negative price
   cost        without a customer, such as AMAZONFEE: a purchase of the service
@@ -147,6 +150,12 @@ def _parser():
         '--compare', metavar='N', type=int, default=0,
         help="write the first N sales as a plain script does, one order and "
         "one button at a time, and print how much faster the rest is")
+    parser.add_argument(
+        '--returns-without-original', choices=['reject', 'accept'],
+        default='reject',
+        help="what to do with returns that no sales cover: reject them, or "
+        "accept and approve them at the price of the file and the cost of "
+        "the product (default: %(default)s)")
     parser.add_argument('files', metavar='FILE', nargs='+')
     return parser
 
@@ -189,12 +198,14 @@ def _run(options):
                 ) as bar:
         result = import_trade(
             connection, server, lines, trade_map, bar, options.batch,
-            options.compare)
+            options.compare, options.returns_without_original == 'accept')
     totals = reconcile(lines, result.found)
+    returns = total_returns(lines)
     write_rejects(options.rejects, headers, lines)
     figures = {
         'lines_written': result.lines,
         'seconds': round(time.monotonic() - started, 1),
+        'returns': returns,
         'lines_per_second': round(result.rate, 2),
         }
     if result.plain:
@@ -205,6 +216,7 @@ def _run(options):
     if options.summary:
         write_summary(options.summary, summary)
     print('\n'.join(table(totals)))
+    print('\n'.join(returns_table(returns)))
     print(
         f"{result.lines} lines written in {result.seconds:.0f} s: "
         f"{result.rate:.1f} lines per second")

@@ -2,7 +2,7 @@
 # this repository contains the full license terms.
 """The documents that the lines of trade files make."""
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -11,34 +11,49 @@ from .trade_classification import Buyer
 
 
 class Key(NamedTuple):
-    """What tells a sale from the others, in a file and in a database.
+    """What tells a sale or a return from the others, in files and databases.
 
-    :ivar origin: key of the sale that a return gives back, else None
+    :ivar buyer: of a return what ``who`` gives
     """
     reference: str
     date: dt.date
     buyer: Buyer
-    origin: tuple = None
+    is_return: bool = False
+
+
+class Origin(NamedTuple):
+    """What a line of a return gives back.
+
+    :ivar key: of the sale
+    :ivar sequence: of its line
+    """
+    key: Key
+    sequence: int
 
 
 class Item(NamedTuple):
-    "A line of a document; several can come from one line of a file"
+    """A line of a document; several can come from one line of a file.
+
+    :ivar origin: Origin when it gives back what was sold
+    """
     line: object
     code: str
     quantity: int
     price: Decimal
+    origin: Origin = None
 
 
 @dataclass(slots=True, eq=False)
 class Order:
-    "A sale, or a return when it has an origin or nothing but money off"
+    "A sale, also one of nothing but money off, or a return of goods"
     key: Key
     items: list = field(default_factory=list)
 
     @property
     def content(self):
         "The items as they are compared with those of a database"
-        return sorted((i.code, i.quantity, i.price) for i in self.items)
+        return content_of(
+            self.key, [(i.code, i.quantity, i.price) for i in self.items])
 
     @property
     def is_credit(self):
@@ -47,64 +62,90 @@ class Order:
         return all(a <= 0 for a in amounts) and sum(amounts) < 0
 
 
-def _who(buyer):
+def content_of(key, lines):
+    """Return lines as they are compared.
+
+    :param lines: iterable of (code, quantity, price)
+    """
+    if not key.is_return:
+        return Counter(lines)
+    # One line gives back of one delivery
+    totals = Counter()
+    for code, quantity, price in lines:
+        totals[code, price] += quantity
+    return totals
+
+
+def who(buyer):
     "A customer is the same in each country, cash sales are not"
-    return buyer.number or buyer
+    return buyer._replace(country='') if buyer.number else buyer
+
+
+@dataclass(slots=True, eq=False)
+class Sold:
+    """A line of a sale.
+
+    :ivar order: sorts the sales of a day
+    :ivar quantity: that is not given back yet
+    """
+    date: dt.date
+    order: tuple
+    origin: Origin
+    price: Decimal
+    quantity: int
 
 
 class Shelf:
-    "What customers bought and have not sent back, by customer and product"
+    """What customers bought and have not sent back, by customer and product.
 
-    def __init__(self):
+    :param taken: quantity by Origin of what others took from what the files
+        sell
+    """
+
+    def __init__(self, taken=None):
         self._sold = defaultdict(list)
+        self._taken = taken or {}
 
-    def sell(self, buyer, code, date, order, key, quantity):
+    def sell(self, buyer, code, sold):
         """Add goods.
 
-        :param order: sorts the sales of a day
+        :param sold: Sold
         """
-        self._sold[_who(buyer), code].append([date, order, key, quantity])
+        sold.quantity -= self._taken.get(sold.origin, 0)
+        self._sold[who(buyer), code].append(sold)
 
-    def give_back(self, buyer, code, date, quantity):
-        """Take goods from the latest sales of that day or before.
+    def find(self, line):
+        """Find what a line gives back.
 
-        :param quantity: positive
-        :return: list of (key of the sale, quantity), empty when there is not
-            enough: then nothing is taken
+        :return: list of (Sold, quantity) of the latest sales of that day or
+            before at no lower price, the quantity that they do not cover,
+            and whether others would at lower prices
         """
         sold = [
-            s for s in self._sold.get((_who(buyer), code), [])
-            if s[0] <= date and s[3] > 0]
-        if sum(s[3] for s in sold) < quantity:
-            return []
-        taken = []
-        for entry in sorted(sold, key=lambda s: s[:2], reverse=True):
-            part = min(quantity, entry[3])
-            entry[3] -= part
-            quantity -= part
-            taken.append((entry[2], part))
-            if not quantity:
-                return taken
-
-    def take(self, buyer, code, key, quantity):
-        "Take goods of a return that is known already"
-        for entry in self._sold.get((_who(buyer), code), []):
-            if entry[2] == key:
-                part = min(quantity, entry[3])
-                entry[3] -= part
-                quantity -= part
+            s for s in self._sold.get((who(line.buyer), line.code), [])
+            if s.date <= line.date and s.quantity > 0]
+        parts, rest = [], -line.quantity
+        for entry in sorted(
+                sold, key=lambda s: (s.date, s.order), reverse=True):
+            if entry.price >= line.price and rest:
+                part = min(rest, entry.quantity)
+                parts.append((entry, part))
+                rest -= part
+        return parts, rest, sum(s.quantity for s in sold) >= -line.quantity
 
 
-def make_orders(lines, shelf):
+def make_orders(lines, shelf, without_original=False):
     """Make the sales and the returns of the accepted lines.
 
-    Lines with the number, the day and the customer in common make a sale. A
-    return is matched with the sales of the same customer and product of that
-    day or before, the nearest first; there is one document for each sale
-    that it gives back. A line that they do not cover is rejected as a whole.
+    Lines with the number, the day and the customer in common make a sale or
+    a return. A line of a return is matched with the sales of the same
+    customer and product of that day or before, the nearest first, at no
+    lower price. A line that they do not cover is rejected as a whole, or what
+    they do not cover comes back without original.
 
     :param lines: classified lines; the reason is set of those rejected
     :param shelf: Shelf with the sales and returns made before
+    :param without_original: accept returns without original
     :return: list of Order in the order of their days
     """
     orders, returns = {}, []
@@ -124,27 +165,45 @@ def make_orders(lines, shelf):
                 quantity, price = -quantity, -price
             add(key, Item(line, line.code, quantity, price))
             if line.kind == 'sale':
-                shelf.sell(
-                    line.buyer, line.code, line.date, (line.moment, position),
-                    key, quantity)
+                shelf.sell(line.buyer, line.code, Sold(
+                        line.date, (line.moment, position),
+                        Origin(key, line.number), price, quantity))
         elif line.kind == 'return':
             returns.append((line.moment, position, line))
+
+    def give_back(line, parts, rest):
+        key = Key(line.document, line.date, who(line.buyer), True)
+        for sold, quantity in parts:
+            sold.quantity -= quantity
+            add(key, Item(
+                    line, line.code, -quantity, line.price, sold.origin))
+        if rest:
+            line.without_original = True
+            add(key, Item(line, line.code, -rest, line.price))
+
+    uncovered = []
     for _, _, line in sorted(returns):
-        parts = shelf.give_back(
-            line.buyer, line.code, line.date, -line.quantity)
-        if not parts:
+        parts, rest, is_dear = shelf.find(line)
+        if not rest:
+            give_back(line, parts, rest)
+        elif without_original:
+            uncovered.append(line)
+        elif is_dear:
+            line.reason = (
+                "dear return: the sales of the product to the customer that "
+                "cover it had a lower price")
+        else:
             line.reason = (
                 "unknown return: no sales of the product to the customer "
                 "cover it")
-        for origin, quantity in parts:
-            add(
-                Key(line.document, line.date, line.buyer, origin),
-                Item(line, line.code, -quantity, line.price))
+    # They get what the others have left
+    for line in uncovered:
+        parts, rest, _ = shelf.find(line)
+        give_back(line, parts, rest)
     return sorted(
         orders.values(),
         key=lambda o: (
-            o.key.date, min(i.line.moment for i in o.items),
-            o.key.reference, o.key.buyer, o.key.origin or ()))
+            o.key.date, min(i.line.moment for i in o.items), *o.key))
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ import datetime as dt
 import re
 from collections import Counter, defaultdict
 
-from .trade_documents import Key
+from .trade_documents import Key, content_of, who
 
 # How the import marks the counts it makes
 OPENING = "Opening stock "
@@ -16,23 +16,20 @@ SUPPLY = "Stock "
 def find_sales(server, masters, orders=None):
     """Return the sales of the database whose customers the import knows.
 
+    The orders of returns are none of them.
+
     :param orders: only these without their lines, or all when None
     :return: dictionary of {id, state, shipment_state, invoice_state, lines,
-        is_double} by Key; lines are (code, quantity, price, id)
+        content, is_double} by Key; lines are (code, quantity, price, id,
+        sequence)
     """
     parties = set(masters.parties.values())
-    domain = [
-        ('company', '=', masters.company), ('reference', '!=', None),
-        ('state', '!=', 'cancelled')]
-    if orders is not None:
-        domain.append(('reference', 'in', list({
-                        k.reference for o in orders
-                        for k in [o.key, o.key.origin or o.key]})))
     rows = {}
-    for row in server.records('sale.sale', domain, [
+    for row in server.records('sale.sale', _domain(masters, orders), [
                 'reference', 'sale_date', 'party', 'invoice_address', 'state',
                 'shipment_state', 'invoice_state', 'origin']):
-        if row['party'] in parties and row['sale_date']:
+        if (row['party'] in parties and row['sale_date']
+                and not (row['origin'] or '').startswith('sale.return,')):
             rows[row['id']] = row
     addresses = {
         id_: (party, code) for (party, code), id_ in masters.addresses.items()}
@@ -42,31 +39,98 @@ def find_sales(server, masters, orders=None):
             code = masters.map.country_code(customer.country)
             customers[party, code] = customer
 
-    def key(row):
-        customer = customers.get(addresses.get(row['invoice_address']))
-        if not customer:
-            return None
-        origin = None
-        model, _, id_ = (row['origin'] or '').partition(',')
-        if model == 'sale.sale' and int(id_) in rows:
-            origin = key(rows[int(id_)])
-        return Key(row['reference'], row['sale_date'], customer, origin)
-
     sales, by_id = {}, {}
     for row in rows.values():
-        if key_ := key(row):
+        if customer := customers.get(addresses.get(row['invoice_address'])):
+            key = Key(row['reference'], row['sale_date'], customer)
             row['lines'] = []
-            row['is_double'] = key_ in sales
-            sales[key_] = by_id[row['id']] = row
+            row['is_double'] = key in sales
+            sales[key] = by_id[row['id']] = row
     if orders is None and by_id:
         codes = {id_: code for code, id_ in masters.products.items()}
         for line in server.records_in(
                 'sale.line', 'sale', by_id, [('type', '=', 'line')],
-                ['sale', 'product', 'quantity', 'unit_price']):
+                ['sale', 'product', 'quantity', 'unit_price', 'sequence']):
             by_id[line['sale']]['lines'].append((
                     codes.get(line['product']), int(line['quantity']),
-                    line['unit_price'], line['id']))
+                    line['unit_price'], line['id'], line['sequence']))
+        _set_contents(sales)
     return sales
+
+
+def _domain(masters, orders):
+    domain = [
+        ('company', '=', masters.company), ('reference', '!=', None),
+        ('state', 'not in', ['cancelled', 'rejected'])]
+    if orders is not None:
+        domain.append((
+                'reference', 'in', list({o.key.reference for o in orders})))
+    return domain
+
+
+def _set_contents(documents):
+    for key, document in documents.items():
+        document['content'] = content_of(
+            key, [l[:3] for l in document['lines']])
+
+
+def find_returns(server, masters, orders=None):
+    """Return the returns of the database whose customers the import knows.
+
+    :param orders: only these without their lines, or all when None
+    :return: dictionary as find_sales gives it, with the states of the order
+        as soon as there is one, by Key; lines are (code, quantity, price, id,
+        id of the line of a sale that is given back or None)
+    """
+    customers = {
+        party: who(customer) for customer, party in masters.parties.items()
+        if not isinstance(customer, str)}
+    returns, by_id = {}, {}
+    for row in server.records('sale.return', _domain(masters, orders), [
+                'reference', 'date', 'party', 'state', 'sale.state',
+                'sale.shipment_state', 'sale.invoice_state']):
+        if customer := customers.get(row['party']):
+            sale = row.pop('sale.') or {}
+            key = Key(row['reference'], row['date'], customer, True)
+            row.update(
+                lines=[], is_double=key in returns,
+                shipment_state=sale.get('shipment_state'),
+                invoice_state=sale.get('invoice_state'))
+            if row['state'] in {'processing', 'done'}:
+                row['state'] = sale.get('state')
+            returns[key] = by_id[row['id']] = row
+    if orders is None and by_id:
+        codes = {id_: code for code, id_ in masters.products.items()}
+        for line in server.records_in(
+                'sale.return.line', 'return_', by_id, [], [
+                    'return_', 'product', 'quantity', 'unit_price',
+                    'origin_move.origin']):
+            origin = (line['origin_move.'] or {}).get('origin')
+            model, _, id_ = (origin or '').partition(',')
+            by_id[line['return_']]['lines'].append((
+                    codes.get(line['product']), -int(line['quantity']),
+                    line['unit_price'], line['id'],
+                    int(id_) if model == 'sale.line' else None))
+        _set_contents(returns)
+    return returns
+
+
+def delivered(server, line_ids):
+    """Return what was delivered of the lines of sales.
+
+    :return: (quantity, quantity that is not given back) by id of the line
+    """
+    quantities = defaultdict(lambda: (0, 0))
+    for move in server.records_in(
+            'stock.move', 'origin', [f'sale.line,{i}' for i in line_ids],
+            [('state', '=', 'done')],
+            ['origin', 'internal_quantity', 'returnable_quantity']):
+        line = int(move['origin'].partition(',')[2])
+        moved, left = quantities[line]
+        quantities[line] = (
+            moved + int(move['internal_quantity']),
+            left + int(move['returnable_quantity']))
+    return quantities
 
 
 def find_counts(server, masters):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .trade_comparison import replay
 from .trade_masters import Masters, customers_of
 from .trade_plan import find_lines, make_plan
+from .trade_returns import ReturnWriter
 from .trade_server import Refused
 from .trade_workers import write_alone, write_together
 from .trade_writing import SaleWriter, StockWriter
@@ -39,13 +40,15 @@ class Result:
 
 
 def import_trade(
-        connection, server, lines, trade_map, bar, size=800, compare=0):
+        connection, server, lines, trade_map, bar, size=800, compare=0,
+        without_original=False):
     """Import the classified lines.
 
     :param connection: trade_connection.Local or Remote of the server
     :param bar: progress bar of tqdm
     :param size: lines of sales in a transaction
     :param compare: number of orders to write plainly
+    :param without_original: accept returns without original
     :raises trade_plan.CanNot: nothing was changed
     :raises Refused: interrupted, the next time goes on from there
     """
@@ -57,7 +60,7 @@ def import_trade(
             f"the company keeps its accounts in {currency['code']}, the "
             f"trade is in {trade_map.currency}")
     bar.set_description("Planning")
-    plan = make_plan(server, masters, lines)
+    plan = make_plan(server, masters, lines, without_original)
     accepted = [l for l in lines if not l.reason]
     bar.reset(total=len(accepted))
     bar.set_description("Products and customers")
@@ -66,7 +69,7 @@ def import_trade(
         customers_of(accepted, trade_map), lambda n: bar.refresh())
     masters.create_products(accepted, lambda n: bar.refresh())
     _write_stock(server, masters, plan, bar)
-    writer = SaleWriter(server, masters, plan.sales)
+    writer = SaleWriter(server, masters, plan.known)
     orders = [o for o in plan.orders if not plan.is_finished(o)]
     credits = [o for o in plan.credits if not plan.is_finished(o)]
     todo = {i.line for o in orders + credits for i in o.items}
@@ -93,6 +96,7 @@ def import_trade(
     else:
         write_alone(server, writer, orders, size, progress)
     bar.set_description("Returns")
+    writer = ReturnWriter(server, masters, plan.known, writer.ids)
     write_alone(server, writer, credits, size, progress)
     bar.set_description("Stock corrections")
     stock = StockWriter(server, masters)

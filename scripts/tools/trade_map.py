@@ -52,6 +52,7 @@ class TradeMap:
     is_service: object
     is_discount: object
     costs: list
+    return_reason: str
     parties: dict
     cost_share: Decimal
     supply_days: list
@@ -116,6 +117,7 @@ def load_map(path):
             costs=[
                 (_pattern(pattern), supplier)
                 for pattern, supplier in data.get('costs', {}).items()],
+            return_reason=str(data.get('returns', {}).get('reason', '09')),
             parties=data['parties'],
             cost_share=Decimal(str(supply.get('cost', '0.6'))),
             supply_days=days,

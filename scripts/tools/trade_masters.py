@@ -20,6 +20,7 @@ class Masters:
     :ivar costs: cost price by code
     :ivar parties: id by Buyer or by name of the supplier
     :ivar addresses: id by (id of the party, code of the country)
+    :ivar return_reason: id of the reason of all returns
     """
 
     def __init__(self, server, trade_map):
@@ -42,6 +43,15 @@ class Masters:
         self.payment_term = (
             configuration[0]['default_customer_payment_term']
             if configuration else None)
+        reasons = server.records(
+            'stock.return.reason', [
+                ('code', '=', trade_map.return_reason),
+                ('customer', '=', True)], ['code'])
+        if not reasons:
+            raise Refused(
+                f"there is no reason {trade_map.return_reason!r} for returns "
+                "from customers")
+        self.return_reason = reasons[0]['id']
         if not self.company or not self.warehouse:
             raise Refused("the user has no company or no warehouse")
         place, = server.call(

@@ -2,11 +2,12 @@
 # this repository contains the full license terms.
 """Plan what a trade makes, before anything is changed."""
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from . import trade_history as history
-from .trade_documents import Shelf, make_costs, make_counts, make_orders
+from .trade_documents import (
+    Key, Origin, Shelf, Sold, make_costs, make_counts, make_orders, who)
 from .trade_masters import customers_of
 from .trade_supply import plan_supplies, stock_flows
 
@@ -25,7 +26,7 @@ class Plan:
 
     :ivar orders: sales in the order of their days
     :ivar credits: returns and what else is numbered as a credit note
-    :ivar sales: what find_sales has found
+    :ivar known: what find_sales and find_returns have found
     :ivar costs: list of trade_documents.Cost that are missing
     :ivar counts: list of trade_documents.Count that are missing
     :ivar supplies: list of trade_supply.Supply that are missing
@@ -35,7 +36,7 @@ class Plan:
     lines: list
     orders: list
     credits: list
-    sales: dict
+    known: dict
     costs: list
     counts: list
     supplies: list
@@ -44,22 +45,29 @@ class Plan:
 
     def is_finished(self, order):
         "Tell if the order is in the database as it will stay"
-        sale = self.sales.get(order.key)
-        return bool(sale) and is_finished(sale)
+        document = self.known.get(order.key)
+        return bool(document) and is_finished(document)
 
 
-def is_finished(sale):
-    "Tell if the sale is delivered and invoiced"
+def is_finished(document):
+    "Tell if the sale or the return is delivered and invoiced"
     return (
-        sale['state'] in {'processing', 'done'}
-        and sale['shipment_state'] in {'sent', 'none'}
-        and sale['invoice_state'] != 'pending')
+        document['state'] in {'processing', 'done'}
+        and document['shipment_state'] in {'sent', 'none'}
+        and document['invoice_state'] != 'pending')
 
 
-def make_plan(server, masters, lines):
+def _find_documents(server, masters):
+    return {
+        **history.find_sales(server, masters),
+        **history.find_returns(server, masters)}
+
+
+def make_plan(server, masters, lines, without_original=False):
     """Make the plan.
 
     :param lines: classified lines; the reason is set of those rejected
+    :param without_original: accept returns without original
     :raises CanNot: the files do not fit to the database
     """
     periods = history.open_periods(server, masters)
@@ -71,23 +79,24 @@ def make_plan(server, masters, lines):
     masters.find_parties(customers_of(lines, masters.map))
     masters.find_products(dict.fromkeys(
             l.code for l in lines if not l.reason))
-    sales = history.find_sales(server, masters)
-    orders = make_orders(lines, _make_shelf(sales, lines))
+    known = _find_documents(server, masters)
+    orders = make_orders(
+        lines, _make_shelf(server, known, lines), without_original)
     for order in orders:
-        if order.key in sales and sales[order.key]['is_double']:
+        if order.key in known and known[order.key]['is_double']:
             raise CanNot(
-                f"The sale {order.key.reference} of {order.key.date} is in "
-                "the database twice: one must be cancelled")
-    orders = _reject_others(orders, sales)
+                f"{order.key.reference} of {order.key.date} is in the "
+                "database twice: one must be cancelled")
+    orders = _reject_others(orders, known)
     counts = history.find_counts(server, masters)
     purchases = history.find_purchases(server, masters)
     made = history.made_purchases(purchases)
     plan = Plan(
         lines=lines,
         orders=[
-            o for o in orders if not o.key.origin and not o.is_credit],
-        credits=[o for o in orders if o.key.origin or o.is_credit],
-        sales=sales,
+            o for o in orders if not o.key.is_return and not o.is_credit],
+        credits=[o for o in orders if o.key.is_return or o.is_credit],
+        known=known,
         costs=[
             c for c in make_costs(lines, masters.map)
             if masters.purchase_key(c) not in made],
@@ -104,41 +113,56 @@ def make_plan(server, masters, lines):
     return plan
 
 
-def _make_shelf(sales, lines):
+def _make_shelf(server, known, lines):
     "Return the Shelf with what the files do not hold"
-    shelf = Shelf()
-    own = {
-        (l.document, l.date, l.buyer) for l in lines if not l.reason}
-    before = [
-        (key, sale) for key, sale in sales.items() if key[:3] not in own]
-    for key, sale in sorted(before, key=lambda s: s[1]['id']):
-        for code, quantity, _, id_ in sale['lines']:
-            if quantity > 0 and not key.origin:
-                # Without the time of day it was sold before those of a file
-                shelf.sell(
-                    key.buyer, code, key.date, (_epoch, id_), key,
-                    quantity)
-    for key, sale in before:
-        if key.origin:
-            for code, quantity, _, _ in sale['lines']:
-                shelf.take(key.buyer, code, key.origin, -quantity)
+    own, own_returns, wanted = set(), set(), set()
+    for line in lines:
+        if not line.reason:
+            own.add((line.document, line.date, line.buyer))
+            if line.kind == 'return':
+                customer = who(line.buyer)
+                own_returns.add(Key(line.document, line.date, customer, True))
+                wanted.add((customer, line.code))
+    # What the files give back is matched anew
+    own_taken = Counter()
+    for key in own_returns & known.keys():
+        for _, quantity, _, _, line in known[key]['lines']:
+            own_taken[line] -= quantity
+    sold = [
+        (key, line) for key, sale in known.items() if not key.is_return
+        for line in sale['lines']
+        if (who(key.buyer), line[0]) in wanted and line[1] > 0]
+    delivered = history.delivered(server, [line[3] for _, line in sold])
+    taken, before = Counter(), []
+    for key, (code, _, price, id_, sequence) in sold:
+        moved, left = delivered[id_]
+        left += own_taken[id_]
+        origin = Origin(key, sequence)
+        if key[:3] in own:
+            taken[origin] += moved - left
+        else:
+            # Without the time of day it was sold before those of a file
+            before.append((key.buyer, code, Sold(
+                        key.date, (_epoch, id_), origin, price, left)))
+    shelf = Shelf(taken)
+    for sold in before:
+        shelf.sell(*sold)
     return shelf
 
 
-def _reject_others(orders, sales):
-    "Reject what has the number of a sale with another content"
+def _reject_others(orders, known):
+    "Reject what has the number of a document with another content"
     kept = []
     for order in orders:
-        sale = sales.get(order.key)
-        if sale and sorted(l[:3] for l in sale['lines']) != order.content:
+        document = known.get(order.key)
+        if document and document['content'] != order.content:
             for item in order.items:
                 item.line.reason = (
                     f"{order.key.reference} is in the database with other "
                     "lines")
         else:
             kept.append(order)
-    return [
-        o for o in kept if not any(i.line.reason for i in o.items)]
+    return kept
 
 
 def _plan_supplies(server, masters, orders, lines, counts, purchases):
@@ -190,10 +214,10 @@ def _check_numbers(server, masters, plan, periods):
 def find_lines(server, masters, plan):
     "Return the set of lines that finished documents of the database hold"
     found, missing = set(), set()
-    sales = history.find_sales(server, masters)
+    documents = _find_documents(server, masters)
     for order in plan.orders + plan.credits:
         side = (
-            found if _holds(sales.get(order.key), order) else missing)
+            found if _holds(documents.get(order.key), order) else missing)
         side.update(i.line for i in order.items)
     counts = history.find_counts(server, masters)
     known = history.known_corrections(
@@ -212,8 +236,9 @@ def find_lines(server, masters, plan):
     return found - missing
 
 
-def _holds(sale, order):
-    "Tell if the sale is finished and has the lines of the order"
+def _holds(document, order):
+    "Tell if the document is finished and has the lines of the order"
     return (
-        bool(sale) and is_finished(sale) and not sale['is_double']
-        and order.content == sorted(l[:3] for l in sale['lines']))
+        bool(document) and is_finished(document)
+        and not document['is_double']
+        and order.content == document['content'])

@@ -27,6 +27,7 @@ class Line:
     :ivar buyer: who buys, see trade_classification.Buyer
     :ivar kind: what it is, see trade_classification
     :ivar reason: why it is rejected, None when it is not
+    :ivar without_original: it gives back more than was sold
     """
     file: str
     number: int
@@ -42,6 +43,7 @@ class Line:
     buyer: tuple = None
     kind: str = None
     reason: str = None
+    without_original: bool = False
 
     @property
     def date(self):

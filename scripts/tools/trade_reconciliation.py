@@ -13,6 +13,13 @@ from .trade_classification import KINDS
 
 FIGURES = ['lines', 'quantity', 'amount']
 SIDES = ['lines_in', 'accepted', 'rejected']
+# What becomes of the lines of returns
+WAYS = {
+    'delivery': "of deliveries",
+    'without_original': "without original",
+    'money': "money only",
+    'rejected': "rejected",
+    }
 
 
 class Unbalanced(Exception):
@@ -21,6 +28,12 @@ class Unbalanced(Exception):
 
 def _figures():
     return {'lines': 0, 'quantity': 0, 'amount': Decimal(0)}
+
+
+def _add(figures, line):
+    figures['lines'] += 1
+    figures['quantity'] += line.quantity
+    figures['amount'] += line.amount
 
 
 def reconcile(lines, found):
@@ -43,9 +56,7 @@ def reconcile(lines, found):
         side = 'rejected' if line.reason else 'accepted'
         for figures in [
                 totals[line.month][line.kind][s] for s in ['lines_in', side]]:
-            figures['lines'] += 1
-            figures['quantity'] += line.quantity
-            figures['amount'] += line.amount
+            _add(figures, line)
     return {
         month: {kind: totals[month][kind]
             for kind in KINDS if kind in totals[month]}
@@ -87,6 +98,38 @@ def table(totals):
         for kind, sides in kinds.items():
             yield row(month, kind, sides)
     yield row("all", '', add_up(totals))
+
+
+def total_returns(lines):
+    """Total the lines of returns by what became of them.
+
+    :return: figures of the lines that give back of deliveries, that come
+        back without original, that are money only, and that are rejected
+    """
+    totals = {way: _figures() for way in WAYS}
+    for line in lines:
+        if line.kind not in {'return', 'refund', 'discount'}:
+            continue
+        if line.reason:
+            way = 'rejected'
+        elif line.kind != 'return':
+            way = 'money'
+        elif line.without_original:
+            way = 'without_original'
+        else:
+            way = 'delivery'
+        _add(totals[way], line)
+    return totals
+
+
+def returns_table(totals):
+    "Return the totals of returns as lines of text"
+    yield '{:17} {:>9} {:>9} {:>15}'.format(
+        "returns", "lines", "quantity", "amount")
+    for way, figures in totals.items():
+        yield '{:17} {:9} {:9} {:>15}'.format(
+            WAYS[way], figures['lines'], figures['quantity'],
+            f"{figures['amount']:,.2f}")
 
 
 @contextmanager

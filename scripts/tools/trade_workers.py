@@ -37,7 +37,7 @@ def write_alone(server, writer, orders, size, progress):
     :param progress: called with each batch that is written
     """
     for batch in batches(orders, size):
-        known = [writer.ids[o.key] for o in batch if o.key in writer.ids]
+        locks = writer.prepare(batch)
 
         def write(server):
             ids = writer.deliver(batch)
@@ -46,7 +46,7 @@ def write_alone(server, writer, orders, size, progress):
             return ids
 
         writer.ids.update(
-            server.run(write, lock={'sale.sale': known}, posting=True))
+            server.run(write, lock=locks, posting=True))
         progress(batch)
 
 
@@ -71,10 +71,9 @@ def _work(connection, bind, masters, ids, todo, turn, done):
                 if number >= len(todo):
                     break
                 batch = todo[number]
-                known = [ids[o.key] for o in batch if o.key in ids]
                 new = server.run(
                     lambda server: writer.deliver(batch),
-                    leave={PROCESS_SALE}, lock={'sale.sale': known})
+                    leave={PROCESS_SALE}, lock=writer.prepare(batch))
                 with condition:
                     condition.wait_for(lambda: invoiced.value == number)
                 sale_ids = list(new.values())

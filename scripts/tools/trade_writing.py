@@ -21,14 +21,14 @@ def _by(records, key):
     return groups
 
 
-def _press(server, model, button, records, *states):
+def press(server, model, button, records, *states):
     "Click the button of the records in one of the states, tell if any"
     if ids := [r['id'] for r in records if r['state'] in states]:
         server.call(model, button, ids)
     return bool(ids)
 
 
-def _write_dates(server, model, field, dates):
+def write_dates(server, model, field, dates):
     """Write the field in one call.
 
     :param dates: ids by day
@@ -41,7 +41,7 @@ def _write_dates(server, model, field, dates):
 
 
 class SaleWriter:
-    """Write sales and returns.
+    """Write sales.
 
     :param known: what trade_history.find_sales found
     """
@@ -49,7 +49,9 @@ class SaleWriter:
     def __init__(self, server, masters, known):
         self.server = server
         self.masters = masters
-        self.ids = {key: sale['id'] for key, sale in known.items()}
+        self.ids = {
+            key: sale['id'] for key, sale in known.items()
+            if not key.is_return}
 
     def _values(self, order):
         masters, key = self.masters, order.key
@@ -68,7 +70,7 @@ class SaleWriter:
                     'description': (
                         text if text != masters.names[item.code] else None),
                     })
-        values = {
+        return {
             'reference': key.reference,
             'description': order.items[0].line.file,
             'party': party,
@@ -78,19 +80,39 @@ class SaleWriter:
             'payment_term': masters.payment_term,
             'lines': [('create', lines)],
             }
-        if key.origin:
-            values['origin'] = f'sale.sale,{self.ids[key.origin]}'
-        if not any(i.price * i.quantity for i in order.items) and all(
-                i.quantity < 0 for i in order.items):
-            # There is nothing to refund
-            values['invoice_method'] = 'manual'
-        return values
+
+    def prepare(self, orders):
+        """Get ready to deliver the orders.
+
+        :return: ids by model of what must be locked first
+        """
+        return {'sale.sale': [
+                self.ids[o.key] for o in orders if o.key in self.ids]}
 
     def deliver(self, orders):
-        """Make the sales and deliver them, all but the invoices.
+        """Make the orders and deliver them, all but the invoices.
 
         :param orders: list of Order
+        :return: ids of the sales by key
         """
+        server = self.server
+        ids = self._confirm(orders)
+        sale_ids = list(ids.values())
+        server.flush()
+        sales = server.read('sale.sale', sale_ids, ['state']).values()
+        press(server, *PROCESS_SALE, sales, 'confirmed')
+        sales = server.read('sale.sale', sale_ids, [
+                'sale_date', 'shipments', 'shipment_returns']).values()
+        self._move(sales)
+        return ids
+
+    def _confirm(self, orders):
+        """Make the orders and confirm them.
+
+        :return: ids of the sales by key
+        """
+        if not orders:
+            return {}
         server, ids = self.server, self.ids
         if not server.is_local:
             # What an import that was killed had asked for comes late
@@ -102,16 +124,9 @@ class SaleWriter:
                 'sale.sale', 'create', [self._values(o) for o in new])
             ids = {**ids, **{o.key: i for o, i in zip(new, created)}}
         # In a transaction that is done again nothing may be remembered
-        sale_ids = [ids[o.key] for o in orders]
-        self._agree(sale_ids)
-        server.flush()
-        sales = server.read('sale.sale', sale_ids, ['state']).values()
-        _press(server, *PROCESS_SALE, sales, 'confirmed')
-        sales = server.read('sale.sale', sale_ids, [
-                'sale_date', 'shipments', 'shipment_returns']).values()
-        self._ship(sales)
-        self._take_back(sales)
-        return {o.key: ids[o.key] for o in orders}
+        ids = {o.key: ids[o.key] for o in orders}
+        self._agree(list(ids.values()))
+        return ids
 
     def _agree(self, sale_ids):
         "Quote and confirm"
@@ -129,10 +144,11 @@ class SaleWriter:
     def _quote_and_confirm(self, sale_ids):
         server = self.server
         sales = server.read('sale.sale', sale_ids, ['state']).values()
-        _press(server, 'sale.sale', 'quote', sales, 'draft')
-        _press(server, 'sale.sale', 'confirm', sales, 'draft', 'quotation')
+        press(server, 'sale.sale', 'quote', sales, 'draft')
+        press(server, 'sale.sale', 'confirm', sales, 'draft', 'quotation')
 
-    def _ship(self, sales):
+    def _move(self, sales):
+        "Deliver"
         server, model = self.server, 'stock.shipment.out'
         dates = {i: s['sale_date'] for s in sales for i in s['shipments']}
         if not dates:
@@ -147,48 +163,34 @@ class SaleWriter:
             if (shipment['state'] not in {'done', 'cancelled'}
                     and not shipment['effective_date']):
                 todo[dates[shipment['id']]].append(shipment['id'])
-        _write_dates(server, model, 'effective_date', todo)
-        _press(server, model, 'wait', shipments(), 'draft')
+        write_dates(server, model, 'effective_date', todo)
+        press(server, model, 'wait', shipments(), 'draft')
         # The supply covers all that was sold. To look for the stock of each
         # line would lock and read all that ever moved
-        _press(server, model, 'assign_force', shipments(), 'waiting')
+        press(server, model, 'assign_force', shipments(), 'waiting')
         if self.masters.has_zones:
-            _press(server, model, 'pick', shipments(), 'assigned')
-        _press(server, model, 'pack', shipments(), 'assigned', 'picked')
-        _press(server, model, 'do', shipments(), 'packed', 'shipped')
-
-    def _take_back(self, sales):
-        server, model = self.server, 'stock.shipment.out.return'
-        dates = {
-            i: s['sale_date'] for s in sales for i in s['shipment_returns']}
-        if not dates:
-            return
-
-        def shipments():
-            return server.read(
-                model, list(dates), ['state', 'effective_date']).values()
-
-        todo = defaultdict(list)
-        for shipment in shipments():
-            if (shipment['state'] in {'draft', 'received'}
-                    and not shipment['effective_date']):
-                todo[dates[shipment['id']]].append(shipment['id'])
-        _write_dates(server, model, 'effective_date', todo)
-        _press(server, model, 'receive', shipments(), 'draft')
-        _press(server, model, 'do', shipments(), 'received')
+            press(server, model, 'pick', shipments(), 'assigned')
+        press(server, model, 'pack', shipments(), 'assigned', 'picked')
+        press(server, model, 'do', shipments(), 'packed', 'shipped')
 
     def invoice(self, sale_ids):
         "Post the invoices of the sales, which must come in order of days"
         server = self.server
-        sales = server.read('sale.sale', sale_ids, [
-                'sale_date', 'invoices', 'state', 'shipment_state']).values()
-        post_invoices(
-            server, {i: s['sale_date'] for s in sales for i in s['invoices']})
+
+        def read():
+            return server.read('sale.sale', sale_ids, [
+                    'sale_date', 'invoices', 'state', 'shipment_state',
+                    ]).values()
+
+        sales = read()
         # The shipments have left this to the invoices
         behind = [
             s for s in sales
             if s['shipment_state'] == 'waiting' and not s['invoices']]
-        _press(server, *PROCESS_SALE, behind, 'processing')
+        if press(server, *PROCESS_SALE, behind, 'processing'):
+            sales = read()
+        post_invoices(
+            server, {i: s['sale_date'] for s in sales for i in s['invoices']})
 
 
 def post_invoices(server, dates):
@@ -206,9 +208,9 @@ def post_invoices(server, dates):
     for invoice in drafts:
         if not invoice['invoice_date']:
             todo[dates[invoice['id']]].append(invoice['id'])
-    _write_dates(server, model, 'invoice_date', todo)
+    write_dates(server, model, 'invoice_date', todo)
     with server.confirmed_invoices([i['id'] for i in drafts]):
-        _press(server, model, 'post', drafts, 'draft', 'validated')
+        press(server, model, 'post', drafts, 'draft', 'validated')
 
 
 class StockWriter:
@@ -324,10 +326,10 @@ class StockWriter:
         def read(*fields):
             return server.read(model, [id_], ['state', *fields]).values()
 
-        _press(server, model, 'quote', read(), 'draft')
-        _press(server, model, 'confirm', read(), 'quotation')
+        press(server, model, 'quote', read(), 'draft')
+        press(server, model, 'confirm', read(), 'quotation')
         server.flush()
-        _press(server, model, 'process', read(), 'confirmed')
+        press(server, model, 'process', read(), 'confirmed')
         purchase, = read(
             'party', 'purchase_date', 'reference', 'warehouse', 'moves',
             'invoices')
@@ -367,5 +369,5 @@ class StockWriter:
         def read():
             return server.read(model, list(shipments), ['state']).values()
 
-        _press(server, model, 'receive', read(), 'draft')
-        _press(server, model, 'do', read(), 'received')
+        press(server, model, 'receive', read(), 'draft')
+        press(server, model, 'do', read(), 'received')
