@@ -59,9 +59,9 @@ class _Server:
         return found
 
     def read(self, model, ids, fields):
-        "Return the values of the records by id"
-        return {
-            r['id']: r for r in self.call(model, 'read', ids, fields)}
+        "Return the values of the records by id, in the order of the ids"
+        rows = {r['id']: r for r in self.call(model, 'read', ids, fields)}
+        return {id_: rows[id_] for id_ in ids}
 
 
 class LocalServer(_Server):
