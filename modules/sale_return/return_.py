@@ -530,7 +530,7 @@ class Line(ReturnLineMixin):
         return facts
 
     @property
-    def default_disposition(self):
+    def usual_disposition(self):
         "What is done with the goods when nobody says otherwise"
         if self.policy and self.policy.disposition:
             return self.policy.disposition

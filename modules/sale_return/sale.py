@@ -257,7 +257,7 @@ class Line(metaclass=PoolMeta):
                 if line.is_without_original:
                     move.returned_cost_price = line.cost_price
                 warehouse = self.warehouse
-                disposition = line.default_disposition
+                disposition = line.usual_disposition
                 if (warehouse.input_location == warehouse.storage_location
                         and disposition != 'restock'):
                     # There is no second step

@@ -318,7 +318,7 @@ class ShipmentOutReturn(metaclass=PoolMeta):
         if move:
             line = incoming_move.return_line
             if line:
-                move.disposition = line.default_disposition
+                move.disposition = line.usual_disposition
                 move.to_location = self.get_disposition_location(
                     move.disposition)
         return move

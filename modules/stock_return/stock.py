@@ -140,7 +140,8 @@ class Move(metaclass=PoolMeta):
             cursor.execute(*returned.select(
                     returned.move, Sum(returned.quantity),
                     group_by=returned.move))
-            result.update(cursor)
+            # A new line has no quantity in the default unit yet
+            result.update((m, q or 0) for m, q in cursor)
         return result
 
     @classmethod
