@@ -43,7 +43,10 @@ class SaleReturnTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.www = fetch_client()
+        www = fetch_client()
+        cls.database = cls.enterClassContext(new_company('jxc', 'zh_CN'))
+        cls.server = cls.enterClassContext(
+            serve(cls.database, web={'root': str(www)}))
 
     def test_chinese(self):
         "Test the exchange in Chinese"
@@ -55,12 +58,9 @@ class SaleReturnTestCase(unittest.TestCase):
 
     def tell(self, language):
         self.language, self.words = language, LANGUAGES[language]
-        database = self.enterContext(new_company('jxc', 'zh_CN'))
-        server = self.enterContext(
-            serve(database, web={'root': str(self.www)}))
-        self.sell(server, database)
+        self.sell(self.server, self.database)
         with open_browser(self.words['locale']) as page:
-            client = WebClient(page, server, folder() / 'screenshots')
+            client = WebClient(page, self.server, folder() / 'screenshots')
             client.login('sales', PASSWORD)
             self.exchange(client)
             self.assertEqual(page.errors, [])
