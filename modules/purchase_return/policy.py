@@ -9,7 +9,9 @@ class Policy(PolicyMixin):
     __name__ = 'purchase.return.policy'
 
     supplier = fields.Many2One(
-        'party.party', "Supplier", help="Only returns to the supplier.")
+        'party.party', "Supplier",
+        context={'company': Eval('company', -1)}, depends={'company'},
+        help="Only returns to the supplier.")
     answer_days = fields.Integer(
         "Answer within Days",
         domain=['OR',

@@ -11,7 +11,9 @@ class Policy(PolicyMixin):
     __name__ = 'sale.return.policy'
 
     customer = fields.Many2One(
-        'party.party', "Customer", help="Only returns of the customer.")
+        'party.party', "Customer",
+        context={'company': Eval('company', -1)}, depends={'company'},
+        help="Only returns of the customer.")
     fee_rate = fields.Numeric(
         "Restocking Fee", digits=(1, 4),
         domain=['OR',

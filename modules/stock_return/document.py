@@ -486,7 +486,10 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
         fields.Many2One('currency.currency', "Currency"),
         'on_change_with_currency')
     party = fields.Function(
-        fields.Many2One('party.party', "Party"), 'on_change_with_party')
+        fields.Many2One(
+            'party.party', "Party",
+            context={'company': Eval('company', -1)}, depends={'company'}),
+        'on_change_with_party')
     return_state = fields.Function(
         fields.Selection(STATES, "State of the Return"),
         'on_change_with_return_state')

@@ -34,6 +34,7 @@ class PolicyMixin(
         help="Leave empty for all companies.")
     category = fields.Many2One(
         'product.category', "Product Category",
+        context={'company': Eval('company', -1)}, depends={'company'},
         help="Only products of the category or of one below it.")
     reason_class = fields.Selection(
         [(None, "")] + CLASSES, "Class of Reason", sort=False,

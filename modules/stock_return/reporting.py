@@ -11,6 +11,7 @@ from sql.operators import Concat
 from trytond.model import ModelSQL, ModelView, fields
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool
+from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 
@@ -167,7 +168,9 @@ class ProductMixin(ReturnReportingMixin):
     __slots__ = ()
     _key_name = 'product'
 
-    product = fields.Many2One('product.product', "Product")
+    product = fields.Many2One(
+        'product.product', "Product",
+        context={'company': Eval('company', -1)}, depends={'company'})
 
     @classmethod
     def _key(cls, tables):
@@ -186,7 +189,9 @@ class PartyMixin(ReturnReportingMixin):
     __slots__ = ()
     _key_name = 'party'
 
-    party = fields.Many2One('party.party', "Party")
+    party = fields.Many2One(
+        'party.party', "Party",
+        context={'company': Eval('company', -1)}, depends={'company'})
 
     @classmethod
     def _key(cls, tables):
