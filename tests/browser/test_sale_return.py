@@ -10,10 +10,12 @@ from proteus import config as proteus_config
 from ..tools import PASSWORD, folder, new_company, serve
 from .webclient import WebClient, fetch_client, open_browser
 
+# Of the mouse
 CLICKS = """() => {
     window.clicks = 0;
-    document.addEventListener(
-        'click', e => { if (e.isTrusted) window.clicks += 1; }, true);
+    document.addEventListener('click', e => {
+        window.clicks += Boolean(e.isTrusted && e.detail);
+        }, true);
     }"""
 LANGUAGES = {
     'zh_CN': {
@@ -119,8 +121,8 @@ class SaleReturnTestCase(unittest.TestCase):
         client.fill_window({})
         self.assertEqual(client.current('state')[0], 'sale.return')
         self.screenshot(client, 'draft')
-        client.choose(client.field('reason'), words['reason'])
-        client.add_row('replacements', [(0, [words['dragon']])])
+        client.choose(client.field('reason'), words['reason'], keys=True)
+        client.add_row('replacements', [(0, [words['dragon'], True])])
         self.screenshot(client, 'replacement')
         self.assertEqual(
             client.current('settlement')[2:], ['exchange'])

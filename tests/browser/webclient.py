@@ -166,17 +166,24 @@ class WebClient:
             self.page.locator('.modal:visible .btn-primary').click()
             self.idle()
 
-    def choose(self, field, text):
+    def choose(self, field, text, keys=False):
         """Type in a field for a record and take what is offered.
 
         Default values that arrive late empty the field again.
+
+        :param keys: take it with the keyboard
         """
         offer = self.page.locator(
             '.dropdown-completion:visible li', has_text=text).first
         for attempt in range(ATTEMPTS):
             field.fill(text)
             try:
-                offer.click(timeout=TIMEOUT / ATTEMPTS)
+                if keys:
+                    offer.wait_for(timeout=TIMEOUT / ATTEMPTS)
+                    self.page.keyboard.press('ArrowDown')
+                    self.page.keyboard.press('Enter')
+                else:
+                    offer.click(timeout=TIMEOUT / ATTEMPTS)
                 break
             except TimeoutError:
                 if attempt == ATTEMPTS - 1:
@@ -301,7 +308,8 @@ class WebClient:
         self.idle()
         row = self.page.locator(f'[data-list="{name}"] tbody tr').last
         for column, value in values:
-            cell = row.locator('td.editable').nth(column)
+            cell = row.locator(
+                'td.editable:not(.invisible)').nth(column)
             cell.click()
             self.idle()
             entry = cell.locator('input:visible').last
