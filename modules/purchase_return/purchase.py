@@ -10,7 +10,6 @@ from trytond.modules.stock_return.stock import allocate
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access
-from trytond.wizard import StateAction
 
 from .exceptions import ReturnedPurchaseError
 
@@ -284,7 +283,10 @@ class Line_Lot(metaclass=PoolMeta):
 class ReturnPurchase(metaclass=PoolMeta):
     __name__ = 'purchase.return_purchase'
 
-    return_ = StateAction('purchase_return.act_return_form')
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        cls.return_.action_id = 'purchase_return.act_return_form'
 
     def do_return_(self, action):
         Return = Pool().get('purchase.return')
