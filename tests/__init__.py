@@ -4,7 +4,8 @@
 
 ``scripts/test`` runs each ``tests/test_*.py``. A suite runs on SQLite only
 unless it says ``BACKENDS = ['sqlite', 'postgresql']`` at the top level; then
-``tests.tools`` gives it databases of the one that is its turn.
+``tests.tools`` gives it databases of the one that is its turn. The suites of
+the modules run on both unless they say otherwise.
 """
 import sys
 from pathlib import Path

@@ -14,9 +14,8 @@ from stdnum import ean
 from tools.company import connect
 from tools.demo_base import DATA
 from tools.demo_plan import LENGTH, PERIODS, SHORT, Plan
-from tools.preparation import Choice, prepare
 
-from .tools import new_database
+from .tools import new_demo
 
 # States of which there is at least one document
 STATES = {
@@ -64,17 +63,14 @@ AGE = dt.timedelta(days=7 * 30)
 
 
 class DemoDataTestCase(unittest.TestCase):
-    "Test the demo company of the trading edition"
+    "Test the demo company"
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.today = dt.date.today()
-        database = new_database()
-        cls.addClassCleanup(database.drop)
+        database, _ = cls.enterClassContext(new_demo())
         folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        prepare(
-            database, folder / 'accounts.csv', Choice('jxc', 'zh_CN', False))
         cls.config = connect(
             database, database.write_config(folder / 'trytond.conf'))
 

@@ -6,6 +6,9 @@ from trytond.pyson import PYSONDecoder, PYSONEncoder
 from trytond.tests.test_tryton import (
     TestCase, activate_module, with_transaction)
 
+# There are no queries of its own
+BACKENDS = ['sqlite']
+
 
 class ComplaintTestCase(TestCase):
     "Test the complaint"

@@ -3,6 +3,9 @@
 from trytond.modules.company.tests import CompanyTestMixin
 from trytond.tests.test_tryton import ModuleTestCase
 
+# The edition has no queries of its own
+BACKENDS = ['sqlite']
+
 
 class JxcErpTestCase(CompanyTestMixin, ModuleTestCase):
     "Test JXC ERP module"

@@ -17,6 +17,9 @@ from trytond.pool import Pool
 from trytond.tests.test_tryton import ModuleTestCase, with_transaction
 from trytond.tools import find_dir, find_path
 
+# There are no queries of its own
+BACKENDS = ['sqlite']
+
 PLACEHOLDER = re.compile(
     r'%\(\w+\)[a-z]|%[a-z%]|\$\{\w+\}|\[\d+:|\{\}')
 # The words for which the project has another one
