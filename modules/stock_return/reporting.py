@@ -131,7 +131,8 @@ class ReturnReportingMixin(ModelSQL, ModelView):
                 Case((back, value), else_=0), cls.returned).as_('returned'),
             Sum(Case((back, 1), else_=0)).as_('number'),
             where=where,
-            group_by=[key, order.company, currency.id, currency.digits],
+            group_by=[
+                cls._group(key), order.company, currency.id, currency.digits],
             with_=[rate_order, rate_company])
 
     @classmethod
@@ -141,6 +142,10 @@ class ReturnReportingMixin(ModelSQL, ModelView):
     @classmethod
     def _where(cls, tables):
         return Literal(True)
+
+    @classmethod
+    def _group(cls, key):
+        return key
 
     @classmethod
     def _column_id(cls, tables):
@@ -221,6 +226,11 @@ class MonthMixin(ReturnReportingMixin):
     def _key(cls, tables):
         return cls.month.sql_cast(
             DateTrunc('month', tables['move'].effective_date))
+
+    @classmethod
+    def _group(cls, key):
+        # Expressions with parameters are not the same for PostgreSQL
+        return key.as_(cls._key_name)
 
     @classmethod
     def _column_id(cls, tables):

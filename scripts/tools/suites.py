@@ -61,9 +61,10 @@ def find_suites(root=ROOT):
         module = path.parent.parent.name
         suites.append(Suite(
                 f'trytond.modules.{module}.tests.{path.stem}',
-                MODULE_BACKENDS, module=module))
+                _backends(path, MODULE_BACKENDS), module=module))
     for path in sorted(root.glob('tests/test_*.py')):
-        suites.append(Suite(f'tests.{path.stem}', _backends(path)))
+        suites.append(Suite(
+                f'tests.{path.stem}', _backends(path, ['sqlite'])))
     for client in CLIENTS:
         for path in sorted(root.glob(f'tests/{client}/test_*.py')):
             suites.append(Suite(
@@ -72,13 +73,13 @@ def find_suites(root=ROOT):
     return suites
 
 
-def _backends(path):
+def _backends(path, default):
     "Return what the suite says about itself, without importing it"
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
         if (isinstance(node, ast.Assign)
                 and getattr(node.targets[0], 'id', None) == 'BACKENDS'):
             return ast.literal_eval(node.value)
-    return ['sqlite']
+    return default
 
 
 def select(suites, names, clients):
