@@ -90,9 +90,11 @@ class DemoDataTestCase(unittest.TestCase):
     def test_dates(self):
         "Test everything happened within the last seven months"
         for model, field in DATES:
+            # A draft may be of the future
             dates = [
-                r[field] for r in self.read(
-                    model, [(field, '!=', None)], [field])]
+                r[field] for r in self.read(model, [
+                        (field, '!=', None), ('state', '!=', 'draft'),
+                        ], [field])]
             with self.subTest(model=model):
                 self.assertGreaterEqual(min(dates), self.today - AGE)
                 self.assertLessEqual(max(dates), self.today)
