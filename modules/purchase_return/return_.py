@@ -4,10 +4,6 @@
 import datetime as dt
 from decimal import Decimal
 
-from dateutil.relativedelta import relativedelta
-from sql.aggregate import Sum
-from sql.conditionals import Case
-
 from trytond.i18n import gettext
 from trytond.model import Index, ModelView, Workflow, fields
 from trytond.modules.company.model import reset_employee, set_employee
@@ -33,6 +29,7 @@ ANSWERABLE = ['approved', 'processing', 'done']
 
 class Return(ReturnMixin):
     __name__ = 'purchase.return'
+    _order_name = 'purchase'
 
     settlement = fields.Selection([
             ('refund', "Refund"),
@@ -270,63 +267,6 @@ class Return(ReturnMixin):
             super().search_rec_name(name, clause),
             ('supplier_number', operator, value),
             ]
-
-    @classmethod
-    def set_number(cls, returns):
-        pool = Pool()
-        Configuration = pool.get('purchase.configuration')
-        config = Configuration(1)
-        for return_ in returns:
-            if not return_.number:
-                return_.number = config.get_multivalue(
-                    'return_sequence', company=return_.company.id).get()
-        cls.save(returns)
-
-    @property
-    def policies(self):
-        "The policies that are asked one after the other"
-        Policy = Pool().get('purchase.return.policy')
-        with without_check_access():
-            return Policy.search([
-                    ('company', 'in', [self.company.id, None])])
-
-    @property
-    def share_of_year(self):
-        """The share of what the supplier sold in a year that goes back.
-
-        With what this return gives back, in value.
-        """
-        pool = Pool()
-        Currency = pool.get('currency.currency')
-        Purchase = pool.get('purchase.purchase')
-        Line = pool.get('purchase.line')
-        purchase, line = Purchase.__table__(), Line.__table__()
-        value = line.unit_price * line.quantity
-        cursor = Transaction().connection.cursor()
-        cursor.execute(*line
-            .join(purchase, condition=line.purchase == purchase.id)
-            .select(
-                purchase.currency,
-                Sum(Case((line.quantity > 0, value), else_=0)),
-                Sum(Case((line.quantity < 0, -value), else_=0)),
-                where=(purchase.party == self.party.id)
-                & (purchase.company == self.company.id)
-                & purchase.state.in_(['processing', 'done'])
-                & (purchase.purchase_date
-                    >= self.date - relativedelta(years=1)),
-                group_by=purchase.currency))
-        bought = returned = Decimal(0)
-        company_currency = self.company.currency
-        with Transaction().set_context(date=self.date):
-            for currency, positive, negative in cursor:
-                currency = Currency(currency)
-                bought += Currency.compute(
-                    currency, Decimal(str(positive)), company_currency)
-                returned += Currency.compute(
-                    currency, Decimal(str(negative)), company_currency)
-            returned += Currency.compute(
-                self.currency, self.returned_amount, company_currency)
-        return returned / bought if bought else Decimal(1)
 
     def check_for_submission(self):
         super().check_for_submission()

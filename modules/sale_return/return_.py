@@ -3,10 +3,6 @@
 """Returns and exchanges of customers."""
 from decimal import Decimal
 
-from dateutil.relativedelta import relativedelta
-from sql.aggregate import Sum
-from sql.conditionals import Case
-
 from trytond.i18n import gettext
 from trytond.model import Index, ModelView, fields
 from trytond.modules.currency.fields import Monetary
@@ -24,6 +20,7 @@ from .stock import DOUBTFUL
 
 class Return(ReturnMixin):
     __name__ = 'sale.return'
+    _order_name = 'sale'
 
     settlement = fields.Selection([
             ('refund', "Refund"),
@@ -207,62 +204,6 @@ class Return(ReturnMixin):
                 for s in self.shipment_returns):
             return 'disposed'
         return 'received'
-
-    @classmethod
-    def set_number(cls, returns):
-        pool = Pool()
-        Configuration = pool.get('sale.configuration')
-        config = Configuration(1)
-        for return_ in returns:
-            if not return_.number:
-                return_.number = config.get_multivalue(
-                    'return_sequence', company=return_.company.id).get()
-        cls.save(returns)
-
-    @property
-    def policies(self):
-        "The policies that are asked one after the other"
-        Policy = Pool().get('sale.return.policy')
-        with without_check_access():
-            return Policy.search([
-                    ('company', 'in', [self.company.id, None])])
-
-    @property
-    def share_of_year(self):
-        """The share of what the customer bought in a year that comes back.
-
-        With what this return gives back, in value.
-        """
-        pool = Pool()
-        Currency = pool.get('currency.currency')
-        Sale = pool.get('sale.sale')
-        Line = pool.get('sale.line')
-        sale, line = Sale.__table__(), Line.__table__()
-        value = line.unit_price * line.quantity
-        cursor = Transaction().connection.cursor()
-        cursor.execute(*line
-            .join(sale, condition=line.sale == sale.id)
-            .select(
-                sale.currency,
-                Sum(Case((line.quantity > 0, value), else_=0)),
-                Sum(Case((line.quantity < 0, -value), else_=0)),
-                where=(sale.party == self.party.id)
-                & (sale.company == self.company.id)
-                & sale.state.in_(['processing', 'done'])
-                & (sale.sale_date >= self.date - relativedelta(years=1)),
-                group_by=sale.currency))
-        sold = returned = Decimal(0)
-        company_currency = self.company.currency
-        with Transaction().set_context(date=self.date):
-            for currency, positive, negative in cursor:
-                currency = Currency(currency)
-                sold += Currency.compute(
-                    currency, Decimal(str(positive)), company_currency)
-                returned += Currency.compute(
-                    currency, Decimal(str(negative)), company_currency)
-            returned += Currency.compute(
-                self.currency, self.returned_amount, company_currency)
-        return returned / sold if sold else Decimal(1)
 
     @classmethod
     def set_decisions(cls, returns):

@@ -5,6 +5,10 @@ import datetime as dt
 from decimal import Decimal
 from functools import partial
 
+from dateutil.relativedelta import relativedelta
+from sql.aggregate import Sum
+from sql.conditionals import Case
+
 from trytond.i18n import gettext
 from trytond.model import (
     ModelSQL, ModelView, Workflow, fields, sequence_ordered)
@@ -40,6 +44,9 @@ class ReturnMixin(Workflow, ModelSQL, ModelView):
     """
     __slots__ = ()
     _rec_name = 'number'
+
+    # Of the order that is made, sale or purchase
+    _order_name = None
 
     company = fields.Many2One(
         'company.company', "Company", required=True,
@@ -221,9 +228,62 @@ class ReturnMixin(Workflow, ModelSQL, ModelView):
 
     @classmethod
     def set_number(cls, returns):
-        raise NotImplementedError
+        Configuration = Pool().get(f'{cls._order_name}.configuration')
+        config = Configuration(1)
+        for return_ in returns:
+            if not return_.number:
+                return_.number = config.get_multivalue(
+                    'return_sequence', company=return_.company.id).get()
+        cls.save(returns)
 
     # The policies
+
+    @property
+    def policies(self):
+        "The policies that are asked one after the other"
+        Policy = Pool().get(f'{self.__name__}.policy')
+        with without_check_access():
+            return Policy.search([
+                    ('company', 'in', [self.company.id, None])])
+
+    @property
+    def share_of_year(self):
+        """The share of what was traded with the party in a year that returns.
+
+        With what this return gives back, in value.
+        """
+        pool = Pool()
+        Currency = pool.get('currency.currency')
+        Order = pool.get(f'{self._order_name}.{self._order_name}')
+        Line = pool.get(f'{self._order_name}.line')
+        order, line = Order.__table__(), Line.__table__()
+        date = getattr(order, f'{self._order_name}_date')
+        value = line.unit_price * line.quantity
+        cursor = Transaction().connection.cursor()
+        cursor.execute(*line
+            .join(order,
+                condition=getattr(line, self._order_name) == order.id)
+            .select(
+                order.currency,
+                Sum(Case((line.quantity > 0, value), else_=0)),
+                Sum(Case((line.quantity < 0, -value), else_=0)),
+                where=(order.party == self.party.id)
+                & (order.company == self.company.id)
+                & order.state.in_(['processing', 'done'])
+                & (date >= self.date - relativedelta(years=1)),
+                group_by=order.currency))
+        traded = returned = Decimal(0)
+        company_currency = self.company.currency
+        with Transaction().set_context(date=self.date):
+            for currency, positive, negative in cursor:
+                currency = Currency(currency)
+                traded += Currency.compute(
+                    currency, Decimal(str(positive)), company_currency)
+                returned += Currency.compute(
+                    currency, Decimal(str(negative)), company_currency)
+            returned += Currency.compute(
+                self.currency, self.returned_amount, company_currency)
+        return returned / traded if traded else Decimal(1)
 
     @property
     def needs_approval(self):
