@@ -107,20 +107,24 @@ class SaleReturnTestCase(ServerTestCase):
             **values,
             }
 
-    def return_of(self, session, move, quantity, line=None, **values):
+    def values_of(self, move, quantity, line=None, **values):
+        "Return the values of a return of a delivery"
+        return {
+            'company': self.company.id,
+            'party': self.customer.id,
+            'currency': self.company.currency.id,
+            'warehouse': self.warehouse.id,
+            'date': TODAY,
+            'settlement': 'refund',
+            'reason': self.reason.id,
+            'lines': [
+                ('create', [self.line(move, quantity, **(line or {}))])],
+            **values,
+            }
+
+    def return_of(self, session, *args, **values):
         "Make a return of a delivery"
-        return session.create(RETURN, {
-                'company': self.company.id,
-                'party': self.customer.id,
-                'currency': self.company.currency.id,
-                'warehouse': self.warehouse.id,
-                'date': TODAY,
-                'settlement': 'refund',
-                'reason': self.reason.id,
-                'lines': [
-                    ('create', [self.line(move, quantity, **(line or {}))])],
-                **values,
-                })
+        return session.create(RETURN, self.values_of(*args, **values))
 
     def state(self, id_):
         return Model.get(RETURN, config=self.admin)(id_).state
@@ -349,13 +353,15 @@ class SaleReturnTestCase(ServerTestCase):
             for _ in range(5):
                 move = self.deliver()
                 self.return_of(sessions[0], move, 4)
+                # The threads must not read over the connection of the test
+                values = self.values_of(move, 1)
                 barrier = threading.Barrier(2)
                 results = []
 
                 def give_back(session):
                     barrier.wait()
                     try:
-                        self.return_of(session, move, 1)
+                        session.create(RETURN, values)
                         results.append('')
                     except Refused as refusal:
                         results.append(str(refusal))
