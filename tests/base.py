@@ -9,8 +9,6 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from . import runner
-
 # Of the company and of its warehouse
 NAMES = {
     'en': ("Test Company", "Warehouse"),
@@ -36,7 +34,10 @@ def main():
     os.environ['DB_NAME'] = database.name
     if database.path:
         os.environ['TRYTOND_DATABASE__PATH'] = str(database.path.parent)
-    runner.activate(options.edition)
+    # trytond's tests take their database from the environment
+    from . import activation
+    activation.install()
+    activation.activate_once([options.edition])
 
     passwords = dict.fromkeys(LOGINS, options.password)
     config = connect(database, options.config)

@@ -5,12 +5,9 @@
 ``scripts/test`` starts this once for each suite.
 """
 import argparse
-import fcntl
 import json
-import os
 import sys
 import unittest
-from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -66,27 +63,6 @@ class Result(unittest.TextTestResult):
             }
 
 
-@contextmanager
-def locked(path):
-    "Let nobody else who asks for the same path go on"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def activate(module, language='en'):
-    """Activate the module in the database of trytond's tests.
-
-    It is restored from the cache the next time. Two processes that ask for
-    the same module do not both do the work.
-    """
-    from trytond.tests.test_tryton import activate_module
-    folder = Path(os.environ['TEST_CACHE'])
-    with locked(folder / f'{os.environ["TEST_BACKEND"]}-{module}.lock'):
-        activate_module(module, lang=language)
-
-
 class Activation(unittest.TestCase):
     "Make the database from which the suites of a module start"
 
@@ -99,7 +75,9 @@ class Activation(unittest.TestCase):
 
     def runTest(self):
         from trytond.tests.test_tryton import drop_db
-        activate(self.module)
+
+        from .activation import activate_once
+        activate_once([self.module])
         drop_db()
 
 
@@ -114,6 +92,10 @@ def main():
 
     loader = unittest.TestLoader()
     loader.testNamePatterns = options.patterns
+    if options.activate or any(
+            n.startswith('trytond.') for n in options.name):
+        from . import activation
+        activation.install()
     if options.activate:
         suite = Activation(options.activate)
     else:

@@ -17,6 +17,7 @@ from tools.demo_plan import LENGTH, PERIODS, SHORT, Plan
 
 from .tools import new_demo
 
+LANE = 'demo'
 # States of which there is at least one document
 STATES = {
     'purchase.requisition': [

@@ -7,6 +7,7 @@ from .documents import READONLY, connection, find_documents, find_samples
 from .sessions import JSONRPC, Refused
 from .tools import new_demo, serve
 
+LANE = 'demo'
 # Without a document in the demo
 MISSING = {'ir.error', 'res.user.application'}
 

@@ -20,6 +20,7 @@ from trytond.modules import get_module_info, get_modules
 from . import ROOT
 from .tools import new_company
 
+LANE = 'jxc'
 MODULES = sorted(
     path.parent.name for path in ROOT.glob('modules/*/tryton.cfg'))
 EDITION = 'jxc_erp'

@@ -19,6 +19,7 @@ from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']
+LANE = 'jxc'
 
 
 class ProtocolTestCase(ServerTestCase):
@@ -170,9 +171,11 @@ class ProtocolTestCase(ServerTestCase):
         Application = Model.get('res.user.application', config=self.admin)
         application, = Application.find([('key', '=', key)])
         application.click('validate_')
+        session = REST(self.server, 'sales', key)
+        self.addCleanup(session.close)
         with self.assertRaisesRegex(Refused, '400 .*not allowed'):
             # Now it is known who asks, whose role sees no purchase
-            REST(self.server, 'sales', key)
+            session.search('purchase.purchase', [])
 
     def test_proteus(self):
         "Test a script with proteus, as a buyer, and the printed order"

@@ -17,6 +17,7 @@ from tools.jsonrpc import Client, RemoteError
 
 from .tools import PASSWORD, ServerTestCase
 
+LANE = 'jxc'
 ROLES = LOGINS[1:]
 EVERYBODY = ' '.join(ROLES)
 PURCHASE = 'buyer purchase_manager'

@@ -16,6 +16,7 @@ from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, ServerTestCase, serve
 
 BACKENDS = ['sqlite', 'postgresql']
+LANE = 'jxc'
 LOGINS = ['sales', 'sales_manager', 'keeper', 'buyer']
 RETURN, LINE = 'sale.return', 'sale.return.line'
 TODAY = dt.date.today()

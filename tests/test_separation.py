@@ -15,6 +15,7 @@ from .attacks import AttackTestCase
 from .sessions import JSONRPC, XMLRPC, Refused
 
 BACKENDS = ['sqlite', 'postgresql']
+LANE = 'jxc'
 SEPARATED = '必须分离'
 PURCHASE, SALE = 'purchase.purchase', 'sale.sale'
 REQUISITION = 'purchase.requisition'

@@ -19,6 +19,7 @@ from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']
+LANE = 'jxc'
 # Of a message of the module
 INTERNAL = '系统内部'
 

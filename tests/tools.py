@@ -22,7 +22,7 @@ from tools.server import Server
 from tools.service import free_port
 
 from . import ROOT
-from .runner import locked
+from .locks import locked
 
 PASSWORD = 'Test-Password-8'
 # What is used to make a company, beside the modules

@@ -20,6 +20,8 @@ from .process import bound, stop
 
 MODULE_BACKENDS = ['sqlite', 'postgresql']
 CLIENTS = ['browser', 'desktop']
+# Modules whose suites start from what those of another one leave
+LANES = {'jxc_erp': 'jxc'}
 # Seconds after which nobody is believed to use a cache of other sources
 CACHE_LIFE = 4 * 60 * 60
 
@@ -35,11 +37,14 @@ class Suite(NamedTuple):
     :param backends: of the databases on which it runs
     :param module: in which it is, None for those of the whole
     :param client: that it drives, None for most
+    :param lane: name of those that run one after the other, because they
+        start from the same database
     """
     name: str
     backends: list
     module: str = None
     client: str = None
+    lane: str = None
 
 
 class Step(NamedTuple):
@@ -48,10 +53,12 @@ class Step(NamedTuple):
     :param title: what is printed
     :param backend: of the databases
     :param arguments: of tests.runner
+    :param seconds: that it is supposed to take when it never ran
     """
     title: str
     backend: str
     arguments: list
+    seconds: int = 60
 
 
 def find_suites(root=ROOT):
@@ -59,27 +66,31 @@ def find_suites(root=ROOT):
     suites = []
     for path in sorted(root.glob('modules/*/tests/test_*.py')):
         module = path.parent.parent.name
-        suites.append(Suite(
-                f'trytond.modules.{module}.tests.{path.stem}',
-                _backends(path, MODULE_BACKENDS), module=module))
+        suites.append(_suite(
+                path, f'trytond.modules.{module}.tests.{path.stem}',
+                MODULE_BACKENDS, module=module,
+                lane=LANES.get(module, module)))
     for path in sorted(root.glob('tests/test_*.py')):
-        suites.append(Suite(
-                f'tests.{path.stem}', _backends(path, ['sqlite'])))
+        suites.append(_suite(path, f'tests.{path.stem}', ['sqlite']))
     for client in CLIENTS:
         for path in sorted(root.glob(f'tests/{client}/test_*.py')):
-            suites.append(Suite(
-                    f'tests.{client}.{path.stem}', ['sqlite'],
+            suites.append(_suite(
+                    path, f'tests.{client}.{path.stem}', ['sqlite'],
                     client=client))
     return suites
 
 
-def _backends(path, default):
-    "Return what the suite says about itself, without importing it"
+def _suite(path, name, backends, lane=None, **values):
+    "Return the suite with what it says about itself, without importing it"
+    said = {}
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
-        if (isinstance(node, ast.Assign)
-                and getattr(node.targets[0], 'id', None) == 'BACKENDS'):
-            return ast.literal_eval(node.value)
-    return default
+        if isinstance(node, ast.Assign):
+            constant = getattr(node.targets[0], 'id', None)
+            if constant in {'BACKENDS', 'LANE'}:
+                said[constant] = ast.literal_eval(node.value)
+    return Suite(
+        name, said.get('BACKENDS', backends),
+        lane=said.get('LANE', lane or name), **values)
 
 
 def select(suites, names, clients):
@@ -177,7 +188,7 @@ class Run:
         """
         lanes = sorted(
             self._plan(suites), key=lambda lane: sum(
-                self._times.get(f'{s.backend} {s.title}', 3600)
+                self._times.get(f'{s.backend} {s.title}', s.seconds)
                 for s in lane),
             reverse=True)
         total = sum(map(len, lanes))
@@ -217,13 +228,16 @@ class Run:
             for suite in suites:
                 if backend not in suite.backends:
                     continue
-                lane = lanes[backend, suite.module or suite.name]
-                if suite.module and not lane:
-                    lane.append(Step(
-                            f'activation of {suite.module}', backend,
-                            ['--activate', suite.module]))
+                lane = lanes[backend, suite.lane]
+                if suite.module:
+                    activation = Step(
+                        f'activation of {suite.module}', backend,
+                        ['--activate', suite.module])
+                    if activation not in lane:
+                        lane.append(activation)
                 lane.append(Step(
-                        suite.name, backend, [suite.name, *self.options]))
+                        suite.name, backend, [suite.name, *self.options],
+                        60 if suite.module else 300))
         for backend, reason in self._lacks.items():
             self.skipped += [
                 (f'{s.name} on {backend}', reason) for s in suites
@@ -300,6 +314,8 @@ class Run:
         say(
             f"[{self._done:3}/{total}] {seconds:7.1f} s  "
             f"{step.backend:10}  {step.title}: {', '.join(counts)}")
+        for test, text in outcome['failed']:
+            _say_failure(f'{test} on {step.backend}', text)
 
     def report(self):
         """Print the failures, the skipped and the summary.
@@ -307,7 +323,7 @@ class Run:
         :return: exit code
         """
         for name, text in self.failed:
-            say(f"\n{'=' * 70}\nFAILED {name}\n{'-' * 70}\n{text.rstrip()}")
+            _say_failure(name, text)
         if self.skipped:
             say("")
         for name, reason in self.skipped:
@@ -319,6 +335,10 @@ class Run:
             f"\n{self.passed} passed, {len(self.failed)} failed, "
             f"{len(self.skipped)} skipped")
         return int(bool(self.failed or nothing))
+
+
+def _say_failure(name, text):
+    say(f"\n{'=' * 70}\nFAILED {name}\n{'-' * 70}\n{text.rstrip()}")
 
 
 def _open_cache(folder):

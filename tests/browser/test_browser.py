@@ -9,6 +9,7 @@ from proteus import config as proteus_config
 from ..tools import PASSWORD, ServerTestCase, folder, new_company, serve
 from .webclient import WebClient, fetch_client, open_browser
 
+LANE = 'jxc'
 PRODUCT, SUPPLIER, CUSTOMER = "木马", "江南供应商", "开心玩具店"
 
 

@@ -9,6 +9,7 @@ from ..documents import (
 from ..tools import folder, new_demo, serve
 from .webclient import WebClient, fetch_client, open_browser
 
+LANE = 'demo'
 SCRIPT = Path(__file__).with_name('documents.js')
 # Read-only fields that an on_change sets, by model and state
 COMPUTED = {

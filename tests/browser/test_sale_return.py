@@ -10,6 +10,7 @@ from proteus import config as proteus_config
 from ..tools import PASSWORD, folder, new_company, serve
 from .webclient import WebClient, fetch_client, open_browser
 
+LANE = 'jxc'
 # Of the mouse
 CLICKS = """() => {
     window.clicks = 0;

@@ -17,6 +17,7 @@ from tools.process import bound, stop
 
 from ..tools import PASSWORD, ServerTestCase, folder
 
+LANE = 'jxc'
 PACKAGES = (
     "apt install xvfb dbus-x11 python3-venv python3-gi python3-gi-cairo "
     "gir1.2-gtk-3.0 gir1.2-goocanvas-2.0 gir1.2-gtksource-4 "

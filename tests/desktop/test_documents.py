@@ -11,6 +11,7 @@ from ..documents import (
 from ..tools import folder, new_demo, serve
 from .test_desktop import check_tools, drive, make_environment, virtual_screen
 
+LANE = 'demo'
 TIMEOUT = 1500
 
 
