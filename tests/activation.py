@@ -6,10 +6,12 @@ Most of the time of a test of a module goes into the activation of the
 standard modules on which it depends. They are the same for all: a database
 is made from the largest of a few that has no module too many.
 """
+import functools
 import os
 from contextlib import contextmanager
 from pathlib import Path
 
+from trytond import pool
 from trytond.modules import get_module_info
 from trytond.tests import test_tryton, tools
 
@@ -103,3 +105,5 @@ def install():
     test_tryton.activate_module = activate_module
     test_tryton.create_db = create_db
     tools.activate_modules = activate_modules
+    # The structure tests look up every class again and again
+    pool.resolve = functools.cache(pool.resolve)

@@ -3,8 +3,6 @@
 from trytond.modules.company.tests import CompanyTestMixin
 from trytond.tests.test_tryton import ModuleTestCase
 
-BACKENDS = ['sqlite']
-
 
 class PurchaseReturnTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Purchase Return module"

@@ -6,8 +6,6 @@ from trytond.modules.company.tests import CompanyTestMixin
 from trytond.pool import Pool
 from trytond.tests.test_tryton import ModuleTestCase, with_transaction
 
-BACKENDS = ['sqlite']
-
 
 class SaleReturnTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Sale Return module"

@@ -2,8 +2,6 @@
 # this repository contains the full license terms.
 from trytond.tests.test_tryton import ModuleTestCase
 
-BACKENDS = ['sqlite']
-
 
 class StrictAccessTestCase(ModuleTestCase):
     "Test Strict Access module"
