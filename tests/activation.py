@@ -30,8 +30,8 @@ FOUNDATIONS = [
 _activate_module = test_tryton.activate_module
 _activate_modules = tools.activate_modules
 _create_db = test_tryton.create_db
-# What the database in the making is to have
-_target = set()
+# What is to be activated in the database in the making
+_target = []
 
 
 def closure(modules):
@@ -45,23 +45,24 @@ def closure(modules):
     return found
 
 
-def foundation(target):
+def foundation(modules):
     """Return the largest foundation without a module too many, or None.
 
-    :param target: set of module names, with those that they depend on
+    :param modules: names of those that are to be activated on it
     """
     found, size = None, 0
-    for modules in FOUNDATIONS:
-        included = closure(modules)
-        if included < target and len(included) > size:
-            found, size = modules, len(included)
+    target = closure(modules)
+    for names in FOUNDATIONS:
+        included = closure(names)
+        if included <= target - set(modules) and len(included) > size:
+            found, size = names, len(included)
     return found
 
 
 @contextmanager
 def _towards(modules):
     global _target
-    before, _target = _target, closure(modules)
+    before, _target = _target, modules
     try:
         yield
     finally:
@@ -76,7 +77,13 @@ def activate_module(modules, lang='en'):
 
 
 def activate_modules(modules, *setup):
-    with _towards([modules] if isinstance(modules, str) else modules):
+    if isinstance(modules, str):
+        modules = [modules]
+    # Without those that come anyway with others
+    modules = [
+        m for m in modules
+        if not any(m in closure([o]) for o in modules if o != m)]
+    with _towards(modules):
         return _activate_modules(modules, *setup)
 
 

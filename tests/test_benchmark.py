@@ -22,6 +22,8 @@ WORKLOADS = {
     'return': ({PLAIN, 'jxc'}, PLAIN),
     'list_orders': ({PLAIN, 'jxc'}, PLAIN),
     'on_hand': ({PLAIN, 'jxc', RAW}, RAW),
+    'on_hand_page': ({PLAIN, 'jxc', RAW}, RAW),
+    'on_hand_one': ({PLAIN, 'jxc', RAW}, RAW),
     'approve': ({PLAIN, 'jxc'}, PLAIN),
     'list_approvals': ({PLAIN, 'jxc'}, PLAIN),
     }

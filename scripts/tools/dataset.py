@@ -48,7 +48,7 @@ def fill(database, products, moves):
 
     :param database: tools.database.Database with the standard modules
     :param products: how many
-    :param moves: how many stock moves, done during the last year
+    :param moves: how many stock moves, most done during the last year
     """
     import psycopg
 
@@ -229,7 +229,7 @@ def _clone_moves(connection, products, count):
     """Make the history: of each product seven receipts to three issues.
 
     The moves go round the products and the warehouses, the days of the last
-    year in order.
+    year in order. One of a hundred is planned for the next month.
     """
     source = f"""
         (SELECT *, (SELECT id FROM stock_location WHERE code = 'CUS')
@@ -244,6 +244,8 @@ def _clone_moves(connection, products, count):
         ORDER BY i"""
     is_issue = f'i / {products} % 10 IN (3, 6, 9)'
     quantity = f'CASE WHEN {is_issue} THEN 3 ELSE 1000 END'
+    # Of other products each time, for 101 is prime
+    is_planned = 'i % 101 = 7'
     date = f'CURRENT_DATE - 365 + (i::bigint * 365 / {count})::integer'
     clone(connection, 'stock_move', source, {
             'product': 'product.id',
@@ -255,6 +257,9 @@ def _clone_moves(connection, products, count):
             'to_location': (
                 f'CASE WHEN {is_issue} THEN origin.customer '
                 'ELSE warehouse.storage_location END'),
-            'effective_date': date,
-            'planned_date': date,
+            'state': f"CASE WHEN {is_planned} THEN 'draft' ELSE 'done' END",
+            'effective_date': f'CASE WHEN NOT {is_planned} THEN {date} END',
+            'planned_date': (
+                f'CASE WHEN {is_planned} THEN CURRENT_DATE + i % 30 '
+                f'ELSE {date} END'),
             })

@@ -48,6 +48,7 @@ class Side:
             database.uri, user=OBSERVER, autocommit=True)
         self.documents = 0
         self.sales = []
+        self.quantities = ()
         self._read_masters()
         self.reset()
 
@@ -413,15 +414,49 @@ def _list_fields(side, model):
 
 
 def on_hand(side):
-    "Read the quantity of all products in the first warehouse"
-    records = side.click(
-        'model.product.product.read', [p[0] for p in side.products],
-        ['quantity'], locations=[side.warehouse])
-    side.quantity = sum(r['quantity'] for r in records)
+    "Read the quantities of all products in the first warehouse"
+    _read_quantities(side, side.products)
 
 
 def on_hand_raw(side):
     "The same with one statement over the moves"
+    _sum_quantities(side, side.products)
+
+
+def on_hand_page(side):
+    "Read the quantities of the products of a page"
+    _read_quantities(side, _page(side))
+
+
+def on_hand_page_raw(side):
+    "The same with one statement over the moves"
+    _sum_quantities(side, _page(side))
+
+
+def on_hand_one(side):
+    "Read the quantities of one product"
+    _read_quantities(side, _page(side)[:1])
+
+
+def on_hand_one_raw(side):
+    "The same with one statement over the moves"
+    _sum_quantities(side, _page(side)[:1])
+
+
+def _page(side):
+    "Return products from everywhere in the list"
+    return side.products[::max(len(side.products) // PAGE, 1)][:PAGE]
+
+
+def _read_quantities(side, products):
+    records = side.click(
+        'model.product.product.read', [p[0] for p in products],
+        ['quantity', 'forecast_quantity'], locations=[side.warehouse])
+    side.quantities = tuple(
+        sum(r[n] for r in records) for n in ['quantity', 'forecast_quantity'])
+
+
+def _sum_quantities(side, products):
     begin = time.perf_counter()
     rows = side.connection.execute('''
         WITH RECURSIVE inside AS (
@@ -429,21 +464,34 @@ def on_hand_raw(side):
             UNION
             SELECT zone.id
             FROM inside
-            JOIN stock_location AS zone ON zone.parent = inside.id)
-        SELECT product, sum(
-            CASE WHEN to_location IN (SELECT id FROM inside)
-                THEN internal_quantity ELSE 0 END
-            - CASE WHEN from_location IN (SELECT id FROM inside)
-                THEN internal_quantity ELSE 0 END)
-        FROM stock_move
-        WHERE state = 'done' AND company = %(company)s
-            AND effective_date <= CURRENT_DATE
-            AND (to_location IN (SELECT id FROM inside)
-                OR from_location IN (SELECT id FROM inside))
+            JOIN stock_location AS zone ON zone.parent = inside.id),
+        change AS (
+            SELECT product, state,
+                CASE WHEN to_location IN (SELECT id FROM inside)
+                    THEN internal_quantity ELSE 0 END
+                - CASE WHEN from_location IN (SELECT id FROM inside)
+                    THEN internal_quantity ELSE 0 END AS quantity
+            FROM stock_move
+            WHERE company = %(company)s
+                AND product = ANY(%(products)s::integer[])
+                AND (state = 'done' AND effective_date <= CURRENT_DATE
+                    OR state IN ('draft', 'assigned')
+                        AND coalesce(effective_date, planned_date,
+                            'infinity') >= CURRENT_DATE)
+                AND (to_location IN (SELECT id FROM inside)
+                    OR from_location IN (SELECT id FROM inside)))
+        SELECT product, sum(quantity) FILTER (WHERE state = 'done'),
+            sum(quantity)
+        FROM change
         GROUP BY product''',
-        {'warehouse': side.warehouse, 'company': side.company}).fetchall()
+        {
+            'warehouse': side.warehouse,
+            'company': side.company,
+            'products': [p[0] for p in products],
+            }).fetchall()
     side.seconds += time.perf_counter() - begin
-    side.quantity = sum(quantity for _, quantity in rows)
+    side.quantities = tuple(
+        sum(row[i] or 0 for row in rows) for i in [1, 2])
 
 
 def approve(side):
@@ -570,6 +618,6 @@ def state(side):
 
     values = {k: value(v) for k, v in _state.items()}
     on_hand_raw(side)
-    values['on hand'] = float(side.quantity)
+    values['on hand'], values['forecast'] = map(float, side.quantities)
     return {
         k: int(v) if v == int(v) else round(v, 4) for k, v in values.items()}
