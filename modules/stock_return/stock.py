@@ -189,6 +189,7 @@ class Move(metaclass=PoolMeta):
         if not moves:
             return
         cls.lock(moves)
+        cls._touch(moves)
         returnable = cls.get_returnable_quantity(moves)
         for move in moves:
             quantity = returnable[move.id]
@@ -208,6 +209,22 @@ class Move(metaclass=PoolMeta):
                     excess=lang.format_number_symbol(-quantity, unit)),
                 gettext('stock_return.msg_return_quantity_way',
                     excess=lang.format_number_symbol(-quantity, unit)))
+
+    @classmethod
+    def _touch(cls, moves):
+        """Write the moves as they are.
+
+        Somebody else can have begun before this transaction ends and get the
+        lock after it, but not see what it did. A row that was written since
+        makes them begin anew.
+        """
+        cursor = Transaction().connection.cursor()
+        table = cls.__table__()
+        for sub_moves in grouped_slice(moves):
+            cursor.execute(*table.update(
+                    [table.state], [table.state],
+                    where=fields.SQL_OPERATORS['in'](
+                        table.id, [m.id for m in sub_moves])))
 
     @classmethod
     @ModelView.button
