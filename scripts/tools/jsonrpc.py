@@ -5,9 +5,14 @@ import base64
 import datetime as dt
 import gzip
 import json
+import time
 from decimal import Decimal
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlsplit
+
+# Of a request, as the clients make
+ATTEMPTS = 5
 
 
 class RemoteError(Exception):
@@ -77,10 +82,16 @@ class Client:
         """
         body = json.dumps(
             {'id': 0, 'method': method, 'params': params}, default=_encode)
-        self._connection.request(
-            'POST', path or self._path, body.encode(), self._headers)
-        response = self._connection.getresponse()
-        content = response.read()
+        for attempt in range(1, ATTEMPTS + 1):
+            self._connection.request(
+                'POST', path or self._path, body.encode(), self._headers)
+            response = self._connection.getresponse()
+            content = response.read()
+            if response.status != HTTPStatus.SERVICE_UNAVAILABLE or (
+                    attempt == ATTEMPTS):
+                break
+            # Somebody else does the same at the moment
+            time.sleep(float(response.headers['Retry-After'] or attempt))
         if response.status != 200:
             raise RemoteError(
                 f"{method}: HTTP {response.status} {response.reason}")
