@@ -40,7 +40,15 @@ class Level(ModelSQL, ModelView):
 
     @classmethod
     def search_warehouse(cls, name, clause):
-        return [('location.' + clause[0], *clause[1:])]
+        pool = Pool()
+        Location = pool.get('stock.location')
+        _, _, field = clause[0].partition('.')
+        if not field:
+            field = 'rec_name' if isinstance(clause[2], str) else 'id'
+        warehouses = Location.search([
+                (field, *clause[1:]), ('type', '=', 'warehouse')])
+        return [
+            ('location', 'child_of', [w.id for w in warehouses], 'parent')]
 
     @classmethod
     def table_query(cls):

@@ -1,6 +1,7 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 import datetime as dt
+import json
 from collections import defaultdict
 
 from sql import Cast, Column, Literal, Null, Union
@@ -10,17 +11,24 @@ from sql.functions import Function
 
 from trytond import backend
 from trytond.cache import Cache
-from trytond.model import Index, fields
+from trytond.model import Index
 from trytond.modules.stock.move import _location_children
 from trytond.pool import Pool, PoolMeta
 from trytond.transaction import Transaction
 
 OPEN = ['assigned', 'draft']
+# Ids that are not sent as a parameter each to SQLite
+MANY = 1000
 
 
 class Any(Function):
     __slots__ = ()
     _function = 'ANY'
+
+
+class JSONEach(Function):
+    __slots__ = ()
+    _function = 'json_each'
 
 
 class Move(metaclass=PoolMeta):
@@ -194,11 +202,15 @@ def is_one_of(column, ids):
     """Return the clause that the column of integers is one of the ids.
 
     PostgreSQL looks ids up in a hash table only if they have the type of the
-    column, while psycopg sends the smallest that holds them.
+    column, while psycopg sends the smallest that holds them. SQLite takes a
+    limited number of parameters, thus many in one.
     """
-    if backend.Database.has_array():
+    if backend.name == 'postgresql':
         return column == Any(Cast(list(ids), 'integer[]'))
-    return fields.SQL_OPERATORS['in'](column, ids)
+    if len(ids) <= MANY:
+        return column.in_(list(ids))
+    values = JSONEach(json.dumps(list(ids)))
+    return column.in_(values.select(values.value))
 
 
 class _LevelQuery:
