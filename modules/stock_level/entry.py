@@ -189,7 +189,7 @@ class Entry(ModelSQL):
             table.product,
             where=table.id <= last,
             group_by=keys,
-            having=(Count(Literal('*')) > 1) | (Sum(table.moves) == 0))
+            having=(Count(table.id) > 1) | (Sum(table.moves) == 0))
         cursor.execute(*several)
         products = list({p for p, in cursor.fetchall()})
         for start in range(0, len(products), 1000):
