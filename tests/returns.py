@@ -1,0 +1,135 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""What nobody can do with a return, of customers or to suppliers."""
+import threading
+from decimal import Decimal
+
+from proteus import Model
+from proteus import config as proteus_config
+
+from .sessions import JSONRPC, REST, XMLRPC, Refused
+from .tools import PASSWORD, serve
+
+
+class ReturnAttacks:
+    """The ways to give back more, for a test case on a server.
+
+    ``RETURN`` and ``LINE`` are the names of its models, ``LOGIN`` is who
+    enters returns and ``MANAGER`` who approves them. ``deliver`` makes a done
+    move of 5, ``values_of`` the values of its return.
+    """
+
+    @classmethod
+    def connect_admin(cls, logins):
+        "Connect as admin and make a key for each login"
+        cls.admin = cls.enterClassContext(proteus_config.set_xmlrpc_session(
+                f'{cls.server.url}/{cls.database.name}/rpc/', 'admin',
+                PASSWORD))
+        get = Model.get
+        cls.keys = {}
+        for login in logins:
+            user, = get('res.user').find([('login', '=', login)])
+            application = get('res.user.application')(
+                user=user, application='rest')
+            application.save()
+            cls.keys[login] = application.key
+
+    def connect(self, protocol, login, server=None):
+        secret = self.keys[login] if protocol is REST else PASSWORD
+        session = protocol(
+            server or self.server, login, secret,
+            **({'company': self.company.id} if protocol is REST else {}))
+        self.addCleanup(session.close)
+        return session
+
+    def protocols(self):
+        for protocol in [XMLRPC, JSONRPC, REST]:
+            with self.subTest(protocol=protocol.__name__):
+                yield protocol
+
+    def return_of(self, session, *args, **values):
+        "Make a return of a delivery"
+        return session.create(self.RETURN, self.values_of(*args, **values))
+
+    def state(self, id_):
+        return Model.get(self.RETURN, config=self.admin)(id_).state
+
+    def returned(self, move):
+        "Return what was returned or will be"
+        move = Model.get('stock.move', config=self.admin)(move.id)
+        return move.quantity - move.returnable_quantity
+
+    def test_more(self):
+        "Test nobody returns more than was delivered"
+        for protocol in self.protocols():
+            move = self.deliver()
+            session = self.connect(protocol, self.LOGIN)
+            with self.assertRaises(Refused):
+                self.return_of(session, move, 6)
+            # Two lines of one return count together
+            with self.assertRaises(Refused):
+                self.return_of(session, move, 3, lines=[('create', [
+                                self.line(move, 3), self.line(move, 3)])])
+            # A draft counts
+            self.return_of(session, move, 4)
+            with self.assertRaises(Refused):
+                self.return_of(session, move, 2)
+            self.assertEqual(self.returned(move), 4)
+
+    def test_change(self):
+        "Test a line is not changed into more"
+        for protocol in [XMLRPC, JSONRPC]:
+            move = self.deliver()
+            session = self.connect(protocol, self.LOGIN)
+            id_ = self.return_of(session, move, 4)
+            line, = session.search(self.LINE, [['return_', '=', id_]])
+            with self.assertRaises(Refused):
+                session.call(self.LINE, 'write', [line], {'quantity': 6.})
+            with self.assertRaises(Refused):
+                session.call(self.LINE, 'copy', [line])
+            session.click(self.RETURN, id_, 'submit')
+            for values in [
+                    {'quantity': 5.}, {'unit_price': Decimal(30)},
+                    {'decision': 'approve'}, {'internal_quantity': 0.}]:
+                with self.subTest(values=values):
+                    with self.assertRaises(Refused):
+                        session.call(self.LINE, 'write', [line], values)
+            with self.assertRaises(Refused):
+                session.delete(self.LINE, line)
+            self.assertEqual(self.returned(move), 4)
+
+    def test_two_at_once(self):
+        "Test two people in two processes do not return the last piece twice"
+        if self.database.backend != 'postgresql':
+            self.skipTest("SQLite has no lock for two processes")
+        with serve(self.database) as second:
+            sessions = [
+                self.connect(JSONRPC, self.LOGIN),
+                self.connect(JSONRPC, self.MANAGER, second)]
+            for _ in range(5):
+                move = self.deliver()
+                self.return_of(sessions[0], move, 4)
+                # The threads must not read over the connection of the test
+                values = self.values_of(move, 1)
+                barrier = threading.Barrier(2)
+                results = []
+
+                def give_back(session):
+                    barrier.wait()
+                    try:
+                        session.create(self.RETURN, values)
+                        results.append('')
+                    except Refused as refusal:
+                        results.append(str(refusal))
+
+                threads = [
+                    threading.Thread(target=give_back, args=[s])
+                    for s in sessions]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                accepted, refusal = sorted(results)
+                self.assertEqual(accepted, '')
+                self.assertIn("木马", refusal)
+                self.assertEqual(self.returned(move), 5)
