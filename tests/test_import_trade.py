@@ -21,7 +21,7 @@ from .tools import PASSWORD, new_database, serve
 
 BACKENDS = ['sqlite', 'postgresql']
 # The tests of what depends on the engine
-ENGINE = ['test_create', 'test_documents', 'test_killed']
+ENGINE = ['test_create', 'test_killed']
 SCRIPT = ROOT / 'scripts' / 'import_trade'
 HEADER = [
     'InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate',
