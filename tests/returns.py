@@ -1,6 +1,7 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """What nobody can do with a return, of customers or to suppliers."""
+import datetime as dt
 import threading
 from decimal import Decimal
 
@@ -10,13 +11,16 @@ from proteus import config as proteus_config
 from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, serve
 
+TODAY = dt.date.today()
+
 
 class ReturnAttacks:
     """The ways to give back more, for a test case on a server.
 
-    ``RETURN`` and ``LINE`` are the names of its models, ``LOGIN`` is who
-    enters returns and ``MANAGER`` who approves them. ``deliver`` makes a done
-    move of 5, ``values_of`` the values of its return.
+    ``RETURN`` and ``LINE`` are the names of its models, ``ORDER`` is the field
+    of the order of a return, ``LOGIN`` who enters returns and ``MANAGER`` who
+    approves them. ``deliver`` makes a done move of 5, ``values_of`` the values
+    of its return.
     """
 
     @classmethod
@@ -97,6 +101,67 @@ class ReturnAttacks:
             with self.assertRaises(Refused):
                 session.delete(self.LINE, line)
             self.assertEqual(self.returned(move), 4)
+
+    def test_policy(self):
+        "Test a policy is not to be got round"
+        for protocol in self.protocols():
+            move = self.deliver()
+            session = self.connect(protocol, self.LOGIN)
+            id_ = self.return_of(
+                session, move, 1, line={'condition': 'damaged'})
+            with self.assertRaises(Refused):
+                session.click(self.RETURN, id_, 'submit')
+            for button in ['approve', 'process']:
+                with self.assertRaises(Refused):
+                    session.click(self.RETURN, id_, button)
+            self.assertEqual(self.state(id_), 'draft')
+
+    def test_approval(self):
+        "Test who enters returns does not approve"
+        for protocol in self.protocols():
+            move = self.deliver()
+            session = self.connect(protocol, self.LOGIN)
+            id_ = self.return_of(session, move, 1, line={'condition': 'used'})
+            session.click(self.RETURN, id_, 'submit')
+            for button in ['approve', 'reject', 'process', 'extend']:
+                with self.assertRaises(Refused):
+                    session.click(self.RETURN, id_, button)
+            self.assertEqual(self.state(id_), 'waiting')
+            self.connect(protocol, self.MANAGER).click(
+                self.RETURN, id_, 'approve')
+            self.assertEqual(self.state(id_), 'approved')
+
+    def test_state(self):
+        "Test neither state nor order nor validity are written"
+        for protocol in [XMLRPC, JSONRPC]:
+            move = self.deliver()
+            order = getattr(move, self.ORDER).id
+            session = self.connect(protocol, self.LOGIN)
+            id_ = self.return_of(session, move, 1, line={'condition': 'used'})
+            for values in [
+                    {'state': 'approved'}, {'valid_until': TODAY},
+                    {'number': '007'}, {self.ORDER: order}]:
+                with self.subTest(values=values):
+                    with self.assertRaises(Refused):
+                        session.call(self.RETURN, 'write', [id_], values)
+                    with self.assertRaises(Refused):
+                        self.return_of(session, move, 1, **values)
+            for method, *arguments in [
+                    ('proceed', [id_]), ('do', [id_]), ('expire',),
+                    ('update_state', [id_])]:
+                with self.assertRaises(Refused):
+                    session.call(self.RETURN, method, *arguments)
+            self.assertEqual(self.state(id_), 'draft')
+
+    def line(self, move, quantity, **values):
+        return {
+            'origin_move': move.id,
+            'product': self.product.id,
+            'unit': self.unit.id,
+            'quantity': float(quantity),
+            'unit_price': Decimal(20),
+            **values,
+            }
 
     def test_two_at_once(self):
         "Test two people in two processes do not return the last piece twice"

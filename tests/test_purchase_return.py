@@ -11,7 +11,7 @@ from decimal import Decimal
 from proteus import Model
 
 from .returns import ReturnAttacks
-from .sessions import JSONRPC, XMLRPC, Refused
+from .sessions import Refused
 from .tools import ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']
@@ -23,6 +23,7 @@ TODAY = dt.date.today()
 class PurchaseReturnTestCase(ReturnAttacks, ServerTestCase):
     "Test returns to suppliers"
     RETURN, LINE = 'purchase.return', 'purchase.return.line'
+    ORDER = 'purchase'
     LOGIN, MANAGER = 'buyer', 'purchase_manager'
 
     @classmethod
@@ -72,16 +73,6 @@ class PurchaseReturnTestCase(ReturnAttacks, ServerTestCase):
             move, = purchase.lines[0].moves
         return move
 
-    def line(self, move, quantity, **values):
-        return {
-            'origin_move': move.id,
-            'product': self.product.id,
-            'unit': self.unit.id,
-            'quantity': float(quantity),
-            'unit_price': Decimal(20),
-            **values,
-            }
-
     def values_of(self, move, quantity, line=None, **values):
         "Return the values of a return of a receipt"
         return {
@@ -108,56 +99,6 @@ class PurchaseReturnTestCase(ReturnAttacks, ServerTestCase):
             buyer.click(self.RETURN, id_, 'process')
             self.assertEqual(self.state(id_), 'processing')
             self.assertEqual(self.returned(move), 2)
-
-    def test_policy(self):
-        "Test a policy is not to be got round"
-        for protocol in self.protocols():
-            move = self.deliver()
-            buyer = self.connect(protocol, 'buyer')
-            id_ = self.return_of(
-                buyer, move, 1, line={'condition': 'damaged'})
-            with self.assertRaises(Refused):
-                buyer.click(self.RETURN, id_, 'submit')
-            for button in ['approve', 'process']:
-                with self.assertRaises(Refused):
-                    buyer.click(self.RETURN, id_, button)
-            self.assertEqual(self.state(id_), 'draft')
-
-    def test_approval(self):
-        "Test buyers do not approve"
-        for protocol in self.protocols():
-            move = self.deliver()
-            buyer = self.connect(protocol, 'buyer')
-            id_ = self.return_of(buyer, move, 1, line={'condition': 'used'})
-            buyer.click(self.RETURN, id_, 'submit')
-            for button in ['approve', 'reject', 'process', 'extend']:
-                with self.assertRaises(Refused):
-                    buyer.click(self.RETURN, id_, button)
-            self.assertEqual(self.state(id_), 'waiting')
-            self.connect(protocol, 'purchase_manager').click(
-                self.RETURN, id_, 'approve')
-            self.assertEqual(self.state(id_), 'approved')
-
-    def test_state(self):
-        "Test neither state nor order nor validity are written"
-        for protocol in [XMLRPC, JSONRPC]:
-            move = self.deliver()
-            buyer = self.connect(protocol, 'buyer')
-            id_ = self.return_of(buyer, move, 1, line={'condition': 'used'})
-            for values in [
-                    {'state': 'approved'}, {'valid_until': TODAY},
-                    {'number': '007'}, {'purchase': move.purchase.id}]:
-                with self.subTest(values=values):
-                    with self.assertRaises(Refused):
-                        buyer.call(self.RETURN, 'write', [id_], values)
-                    with self.assertRaises(Refused):
-                        self.return_of(buyer, move, 1, **values)
-            for method, *arguments in [
-                    ('proceed', [id_]), ('do', [id_]), ('expire',),
-                    ('notify_overdue',), ('update_state', [id_])]:
-                with self.assertRaises(Refused):
-                    buyer.call(self.RETURN, method, *arguments)
-            self.assertEqual(self.state(id_), 'draft')
 
     def test_rights(self):
         "Test others neither make returns nor policies"

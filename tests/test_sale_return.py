@@ -11,7 +11,7 @@ from decimal import Decimal
 from proteus import Model
 
 from .returns import ReturnAttacks
-from .sessions import JSONRPC, REST, XMLRPC, Refused
+from .sessions import REST, Refused
 from .tools import ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']
@@ -23,6 +23,7 @@ TODAY = dt.date.today()
 class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
     "Test returns of customers"
     RETURN, LINE = 'sale.return', 'sale.return.line'
+    ORDER = 'sale'
     LOGIN, MANAGER = 'sales', 'sales_manager'
 
     @classmethod
@@ -76,16 +77,6 @@ class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
             move, = sale.lines[0].moves
         return move
 
-    def line(self, move, quantity, **values):
-        return {
-            'origin_move': move.id,
-            'product': self.product.id,
-            'unit': self.unit.id,
-            'quantity': float(quantity),
-            'unit_price': Decimal(20),
-            **values,
-            }
-
     def values_of(self, move, quantity, line=None, **values):
         "Return the values of a return of a delivery"
         return {
@@ -130,56 +121,6 @@ class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
                 sales, move, 1, line={'unit_price': Decimal(21)})
             with self.assertRaises(Refused):
                 sales.click(self.RETURN, id_, 'submit')
-            self.assertEqual(self.state(id_), 'draft')
-
-    def test_policy(self):
-        "Test a policy is not to be got round"
-        for protocol in self.protocols():
-            move = self.deliver()
-            sales = self.connect(protocol, 'sales')
-            id_ = self.return_of(
-                sales, move, 1, line={'condition': 'damaged'})
-            with self.assertRaises(Refused):
-                sales.click(self.RETURN, id_, 'submit')
-            for button in ['approve', 'process']:
-                with self.assertRaises(Refused):
-                    sales.click(self.RETURN, id_, button)
-            self.assertEqual(self.state(id_), 'draft')
-
-    def test_approval(self):
-        "Test sales do not approve"
-        for protocol in self.protocols():
-            move = self.deliver()
-            sales = self.connect(protocol, 'sales')
-            id_ = self.return_of(sales, move, 1, line={'condition': 'used'})
-            sales.click(self.RETURN, id_, 'submit')
-            for button in ['approve', 'reject', 'process', 'extend']:
-                with self.assertRaises(Refused):
-                    sales.click(self.RETURN, id_, button)
-            self.assertEqual(self.state(id_), 'waiting')
-            self.connect(protocol, 'sales_manager').click(
-                self.RETURN, id_, 'approve')
-            self.assertEqual(self.state(id_), 'approved')
-
-    def test_state(self):
-        "Test neither state nor order nor validity are written"
-        for protocol in [XMLRPC, JSONRPC]:
-            move = self.deliver()
-            sales = self.connect(protocol, 'sales')
-            id_ = self.return_of(sales, move, 1, line={'condition': 'used'})
-            for values in [
-                    {'state': 'approved'}, {'valid_until': TODAY},
-                    {'number': '007'}, {'sale': move.sale.id}]:
-                with self.subTest(values=values):
-                    with self.assertRaises(Refused):
-                        sales.call(self.RETURN, 'write', [id_], values)
-                    with self.assertRaises(Refused):
-                        self.return_of(sales, move, 1, **values)
-            for method, *arguments in [
-                    ('proceed', [id_]), ('do', [id_]), ('expire',),
-                    ('update_state', [id_])]:
-                with self.assertRaises(Refused):
-                    sales.call(self.RETURN, method, *arguments)
             self.assertEqual(self.state(id_), 'draft')
 
     def test_rights(self):
