@@ -11,8 +11,9 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.database import closure
+
 from trytond import pool
-from trytond.modules import get_module_info
 from trytond.tests import test_tryton, tools
 
 from .locks import locked
@@ -32,17 +33,6 @@ _activate_modules = tools.activate_modules
 _create_db = test_tryton.create_db
 # What is to be activated in the database in the making
 _target = []
-
-
-def closure(modules):
-    "Return the set of the names of the modules and of all they depend on"
-    found, names = set(), list(modules)
-    while names:
-        name = names.pop()
-        if name not in found:
-            found.add(name)
-            names += get_module_info(name).get('depends', [])
-    return found
 
 
 def foundation(modules):

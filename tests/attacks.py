@@ -14,11 +14,11 @@ from .tools import PASSWORD, ServerTestCase
 
 # Of a message of strict_access
 READONLY = '只读'
-LOGINS = ['buyer', 'keeper', 'purchase_manager']
 
 
 class AttackTestCase(ServerTestCase):
     "Test what people try on a server"
+    LOGINS = ['buyer', 'keeper', 'purchase_manager']
 
     @classmethod
     def setUpClass(cls):
@@ -43,7 +43,7 @@ class AttackTestCase(ServerTestCase):
         cls.found, = get('stock.location').find(
             [('type', '=', 'lost_found')], limit=1)
         cls.users, cls.keys, cls.employees = {}, {}, {}
-        for login in LOGINS:
+        for login in cls.LOGINS:
             user, = get('res.user').find([('login', '=', login)])
             application = get('res.user.application')(
                 user=user, application='rest')
@@ -51,10 +51,10 @@ class AttackTestCase(ServerTestCase):
             cls.users[login], cls.keys[login] = user, application.key
             cls.employees[login] = user.employee.id
 
-    def connect(self, protocol, login, **context):
+    def connect(self, protocol, login, server=None, **context):
         secret = self.keys[login] if protocol is REST else PASSWORD
         session = protocol(
-            self.server, login, secret,
+            server or self.server, login, secret,
             **({'company': self.company.id} if protocol is REST else {}))
         self.addCleanup(session.close)
         if protocol is REST:

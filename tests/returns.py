@@ -6,50 +6,50 @@ import threading
 from decimal import Decimal
 
 from proteus import Model
-from proteus import config as proteus_config
 
-from .sessions import JSONRPC, REST, XMLRPC, Refused
-from .tools import PASSWORD, serve
+from .sessions import JSONRPC, XMLRPC, Refused
+from .tools import serve
 
 TODAY = dt.date.today()
 
 
 class ReturnAttacks:
-    """The ways to give back more, for a test case on a server.
+    """The ways to give back more, for an AttackTestCase.
 
     ``RETURN`` and ``LINE`` are the names of its models, ``ORDER`` is the field
-    of the order of a return, ``LOGIN`` who enters returns and ``MANAGER`` who
-    approves them. ``deliver`` makes a done move of 5, ``values_of`` the values
-    of its return.
+    of the order of a return, ``REASON`` the code of its reason, ``LOGIN`` who
+    enters returns and ``MANAGER`` who approves them. ``party`` gives back what
+    ``deliver`` moves.
     """
 
     @classmethod
-    def connect_admin(cls, logins):
-        "Connect as admin and make a key for each login"
-        cls.admin = cls.enterClassContext(proteus_config.set_xmlrpc_session(
-                f'{cls.server.url}/{cls.database.name}/rpc/', 'admin',
-                PASSWORD))
+    def setUpClass(cls):
+        super().setUpClass()
         get = Model.get
-        cls.keys = {}
-        for login in logins:
-            user, = get('res.user').find([('login', '=', login)])
-            application = get('res.user.application')(
-                user=user, application='rest')
-            application.save()
-            cls.keys[login] = application.key
+        cls.reason, = get('stock.return.reason').find(
+            [('code', '=', cls.REASON)])
+        for name, result, condition, text in [
+                ("用过", 'approve', 'used', None),
+                ("坏的", 'refuse', 'damaged', "不能退")]:
+            policy = get(f'{cls.RETURN}.policy')(
+                name=name, result=result, condition=condition, text=text)
+            policy.save()
+        cls.policy = policy
 
-    def connect(self, protocol, login, server=None):
-        secret = self.keys[login] if protocol is REST else PASSWORD
-        session = protocol(
-            server or self.server, login, secret,
-            **({'company': self.company.id} if protocol is REST else {}))
-        self.addCleanup(session.close)
-        return session
-
-    def protocols(self):
-        for protocol in [XMLRPC, JSONRPC, REST]:
-            with self.subTest(protocol=protocol.__name__):
-                yield protocol
+    def values_of(self, move, quantity, line=None, **values):
+        "Return the values of a return of the move"
+        return {
+            'company': self.company.id,
+            'party': self.party.id,
+            'currency': self.company.currency.id,
+            'warehouse': self.warehouse.id,
+            'date': TODAY,
+            'settlement': 'refund',
+            'reason': self.reason.id,
+            'lines': [
+                ('create', [self.line(move, quantity, **(line or {}))])],
+            **values,
+            }
 
     def return_of(self, session, *args, **values):
         "Make a return of a delivery"

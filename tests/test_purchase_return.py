@@ -5,57 +5,35 @@
 Everything goes over a real socket, by people without rights beyond those of
 their role.
 """
-import datetime as dt
 from decimal import Decimal
 
 from proteus import Model
 
+from .attacks import AttackTestCase
 from .returns import ReturnAttacks
 from .sessions import Refused
-from .tools import ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']
 LANE = 'jxc'
-LOGINS = ['buyer', 'purchase_manager', 'keeper', 'sales']
-TODAY = dt.date.today()
 
 
-class PurchaseReturnTestCase(ReturnAttacks, ServerTestCase):
+class PurchaseReturnTestCase(ReturnAttacks, AttackTestCase):
     "Test returns to suppliers"
     RETURN, LINE = 'purchase.return', 'purchase.return.line'
-    ORDER = 'purchase'
+    ORDER, REASON = 'purchase', '01'
     LOGIN, MANAGER = 'buyer', 'purchase_manager'
+    LOGINS = ['buyer', 'purchase_manager', 'keeper', 'sales']
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.connect_admin(LOGINS)
-        get = Model.get
-        template = get('product.template')(name="木马", type='goods')
-        template.purchasable = True
-        template.list_price = Decimal(25)
-        template.save()
-        cls.product, = template.products
-        cls.unit = cls.product.default_uom
-        cls.supplier = get('party.party')(name="供应商")
-        cls.supplier.save()
-        cls.company, = get('company.company').find([])
-        cls.warehouse, = get('stock.location').find(
-            [('type', '=', 'warehouse')])
-        cls.reason, = get('stock.return.reason').find([('code', '=', '01')])
-        for name, result, condition, text in [
-                ("用过", 'approve', 'used', None),
-                ("坏的", 'refuse', 'damaged', "不能退")]:
-            policy = get('purchase.return.policy')(
-                name=name, result=result, condition=condition, text=text)
-            policy.save()
-        cls.policy = policy
+        cls.party = cls.supplier
 
     def deliver(self, quantity=5):
         "Return the move of a new receipt"
         get = Model.get
         with self.admin.set_context():
-            purchase = get('purchase.purchase')(party=self.supplier)
+            purchase = get('purchase.purchase')(party=self.party)
             line = purchase.lines.new()
             line.product = self.product
             line.quantity = quantity
@@ -63,7 +41,7 @@ class PurchaseReturnTestCase(ReturnAttacks, ServerTestCase):
             purchase.click('quote')
             purchase.click('confirm')
             purchase.reload()
-            shipment = get('stock.shipment.in')(supplier=self.supplier)
+            shipment = get('stock.shipment.in')(supplier=self.party)
             for move in purchase.moves:
                 shipment.incoming_moves.append(get('stock.move')(move.id))
             shipment.click('receive')
@@ -72,22 +50,6 @@ class PurchaseReturnTestCase(ReturnAttacks, ServerTestCase):
                 shipment.click('do')
             move, = purchase.lines[0].moves
         return move
-
-    def values_of(self, move, quantity, line=None, **values):
-        "Return the values of a return of a receipt"
-        return {
-            'company': self.company.id,
-            'party': self.supplier.id,
-            'currency': self.company.currency.id,
-            'warehouse': self.warehouse.id,
-            'date': TODAY,
-            'settlement': 'refund',
-            'stage': 'stored',
-            'reason': self.reason.id,
-            'lines': [
-                ('create', [self.line(move, quantity, **(line or {}))])],
-            **values,
-            }
 
     def test_allowed(self):
         "Test a buyer sends back what was received"

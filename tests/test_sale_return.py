@@ -5,64 +5,46 @@
 Everything goes over a real socket, by people without rights beyond those of
 their role.
 """
-import datetime as dt
 from decimal import Decimal
 
 from proteus import Model
 
-from .returns import ReturnAttacks
+from .attacks import AttackTestCase
+from .returns import TODAY, ReturnAttacks
 from .sessions import REST, Refused
-from .tools import ServerTestCase
 
 BACKENDS = ['sqlite', 'postgresql']
 LANE = 'jxc'
-LOGINS = ['sales', 'sales_manager', 'keeper', 'buyer']
-TODAY = dt.date.today()
 
 
-class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
+class SaleReturnTestCase(ReturnAttacks, AttackTestCase):
     "Test returns of customers"
     RETURN, LINE = 'sale.return', 'sale.return.line'
-    ORDER = 'sale'
+    ORDER, REASON = 'sale', '07'
     LOGIN, MANAGER = 'sales', 'sales_manager'
+    LOGINS = ['sales', 'sales_manager', 'keeper', 'buyer']
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.connect_admin(LOGINS)
         get = Model.get
-        template = get('product.template')(name="木马", type='goods')
+        template = cls.product.template
         template.salable = True
-        template.list_price = Decimal(25)
         template.save()
-        cls.product, = template.products
-        cls.unit = cls.product.default_uom
-        cls.customer = get('party.party')(name="客户")
-        cls.customer.save()
-        cls.company, = get('company.company').find([])
-        cls.warehouse, = get('stock.location').find(
-            [('type', '=', 'warehouse')])
+        cls.party = get('party.party')(name="客户")
+        cls.party.save()
         inventory = get('stock.inventory')()
         inventory.location = cls.warehouse.storage_location
         line = inventory.lines.new()
         line.product = cls.product
         line.quantity = 1000
         inventory.click('confirm')
-        cls.reason, = get('stock.return.reason').find([('code', '=', '07')])
-        policy = get('sale.return.policy')(
-            name="用过", result='approve', condition='used')
-        policy.save()
-        policy = get('sale.return.policy')(
-            name="坏的", result='refuse', condition='damaged',
-            text="不能退")
-        policy.save()
-        cls.policy = policy
 
     def deliver(self, quantity=5):
         "Return the move of a new delivery"
         get = Model.get
         with self.admin.set_context():
-            sale = get('sale.sale')(party=self.customer)
+            sale = get('sale.sale')(party=self.party)
             line = sale.lines.new()
             line.product = self.product
             line.quantity = quantity
@@ -76,21 +58,6 @@ class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
                 shipment.click(button)
             move, = sale.lines[0].moves
         return move
-
-    def values_of(self, move, quantity, line=None, **values):
-        "Return the values of a return of a delivery"
-        return {
-            'company': self.company.id,
-            'party': self.customer.id,
-            'currency': self.company.currency.id,
-            'warehouse': self.warehouse.id,
-            'date': TODAY,
-            'settlement': 'refund',
-            'reason': self.reason.id,
-            'lines': [
-                ('create', [self.line(move, quantity, **(line or {}))])],
-            **values,
-            }
 
     def test_allowed(self):
         "Test sales and the warehouse take back what was delivered"
@@ -166,8 +133,8 @@ class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
                         ('state', '=', 'done')]))
             order = {
                 'company': self.company.id,
-                'party': self.customer.id,
-                'invoice_address': self.customer.addresses[0].id,
+                'party': self.party.id,
+                'invoice_address': self.party.addresses[0].id,
                 'currency': self.company.currency.id,
                 'warehouse': self.warehouse.id,
                 'sale_date': TODAY,
@@ -187,7 +154,7 @@ class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
             keeper = self.connect(protocol, 'keeper')
             shipment = keeper.create('stock.shipment.out.return', {
                     'company': self.company.id,
-                    'customer': self.customer.id,
+                    'customer': self.party.id,
                     'warehouse': self.warehouse.id,
                     'warehouse_input': self.warehouse.input_location.id,
                     'warehouse_storage': self.warehouse.storage_location.id,
@@ -199,7 +166,7 @@ class SaleReturnTestCase(ReturnAttacks, ServerTestCase):
                                     'unit_price': Decimal(20),
                                     'currency': self.company.currency.id,
                                     'from_location':
-                                    self.customer.customer_location.id,
+                                    self.party.customer_location.id,
                                     'to_location':
                                     self.warehouse.input_location.id,
                                     }])],

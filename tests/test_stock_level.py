@@ -12,7 +12,6 @@ import time
 from decimal import Decimal
 
 from proteus import Model
-from proteus import config as proteus_config
 
 from . import ROOT
 from .attacks import AttackTestCase
@@ -125,22 +124,17 @@ class StockLevelTestCase(AttackTestCase):
                     [self.server, second, self.server, second])]
             for thread in threads:
                 thread.start()
+            admin = self.connect(JSONRPC, 'admin')
+            cron, = admin.search(
+                'ir.cron', [['method', '=', 'stock.level.entry|compact']])
             while any(t.is_alive() for t in threads):
-                self.run_cron('stock.level.entry|compact')
+                admin.click('ir.cron', cron, 'run_once')
                 time.sleep(1)
             for thread in threads:
                 thread.join()
         self.assertEqual(failures, [])
         self.assertTrue(all(counts), msg=counts)
         self.assertEqual(self.run_command(), (0, "0 differences"))
-
-    def run_cron(self, method):
-        with proteus_config.set_xmlrpc_session(
-                f'{self.server.url}/{self.database.name}/rpc/', 'admin',
-                PASSWORD) as config:
-            Cron = Model.get('ir.cron', config=config)
-            cron, = Cron.find([('method', '=', method)])
-            cron.click('run_once')
 
     def work(self, session, rng, kind=None):
         "Do what a keeper does in the stock"

@@ -41,7 +41,6 @@ class Entry(ModelSQL):
     @classmethod
     def __setup__(cls):
         super().__setup__()
-        cls.__access__.clear()
         table = cls.__table__()
         cls._sql_indexes.add(
             Index(

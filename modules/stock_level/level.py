@@ -52,7 +52,7 @@ class Level(ModelSQL, ModelView):
 
     @classmethod
     def table_query(cls):
-        "What there is at the places of the company, without those of others"
+        "The sums of the entries of storage locations"
         pool = Pool()
         Entry = pool.get('stock.level.entry')
         Location = pool.get('stock.location')
@@ -67,7 +67,7 @@ class Level(ModelSQL, ModelView):
             .join(template, condition=product.template == template.id)
             .select(
                 Min(entry.id).as_('id'),
-                *[Column(entry, k).as_(k) for k in Entry.keys()],
+                *[k.as_(k.name) for k in keys],
                 Sum(entry.quantity).as_('quantity'),
                 template.default_uom.as_('unit'),
                 where=location.type == 'storage',

@@ -225,7 +225,6 @@ class _LevelQuery:
         pool = Pool()
         self.Move = pool.get('stock.move')
         self.location_ids = list(location_ids)
-        self.with_childs = with_childs
         self.grouping = grouping
         self.filters = [
             (name, list(ids))
@@ -256,7 +255,7 @@ class _LevelQuery:
         elif self.assigned:
             move = self.Move.__table__()
             parts += self._parts(
-                move, move.from_location, -move.internal_quantity, 1,
+                move, move.from_location, -move.internal_quantity, Literal(1),
                 self._assigned_until(move, self.date))
         union = Union(*parts, all_=True)
         location = union.location.as_('location')
@@ -277,7 +276,7 @@ class _LevelQuery:
             move = self.Move.__table__()
             parts += self._parts(
                 move, Column(move, place),
-                move.internal_quantity * (sign * direction), sign,
+                move.internal_quantity * (sign * direction), Literal(sign),
                 clause(move, direction))
         return parts
 
@@ -313,8 +312,6 @@ class _LevelQuery:
         :param quantity: expression of what each row adds
         :param moves: expression of how many moves each row adds
         """
-        if isinstance(moves, int):
-            moves = Literal(moves)
         values = [quantity.as_('quantity'), moves.as_('moves')]
         where = Literal(True) if where is None else where
         yield self._part(

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trytond.exceptions import UserError
 from trytond.modules.company.tests import create_company, set_company
 from trytond.modules.stock_level.stock import Move as LevelMove
 from trytond.pool import Pool
@@ -212,7 +213,6 @@ class Store:
 
     def perform(self, name, *arguments):
         "Do it unless the standard refuses"
-        from trytond.exceptions import UserError
         transaction = Transaction()
         company = arguments[0] if name in {'plan', 'close', 'reopen'} else 0
         savepoint = transaction.connection.cursor()
