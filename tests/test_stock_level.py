@@ -146,6 +146,13 @@ class StockLevelTestCase(AttackTestCase):
             'transfer': (self.storage, self.shelf),
             'cancel': (self.source, self.shelf),
             }[kind]
+        if kind == 'transfer':
+            price = {}
+        else:
+            price = {
+                'unit_price': Decimal(1),
+                'currency': self.company.currency.id,
+                }
         values = [{
                 'product': product,
                 'unit': self.unit.id,
@@ -153,8 +160,7 @@ class StockLevelTestCase(AttackTestCase):
                 'from_location': from_.id,
                 'to_location': to.id,
                 'company': self.company.id,
-                'currency': self.company.currency.id,
-                'unit_price': Decimal(1),
+                **price,
                 'effective_date': (
                     dt.date.today() - dt.timedelta(rng.randint(0, 3))),
                 } for product in rng.sample(self.products, 2)]
