@@ -71,7 +71,9 @@ class StockLevelTestCase(AttackTestCase):
 
     def test_command(self):
         "Test the command names what differs and corrects it"
-        self.work(self.connect(JSONRPC, 'admin'), random.Random(1), 'receive')
+        session = self.connect(JSONRPC, 'admin')
+        for kind in ['receive', 'deliver', 'transfer', 'cancel']:
+            self.work(session, random.Random(1), kind)
         self.assertEqual(self.run_command(), (0, "0 differences"))
         with self.database.connection() as connection:
             connection.execute(
@@ -146,28 +148,50 @@ class StockLevelTestCase(AttackTestCase):
             'transfer': (self.storage, self.shelf),
             'cancel': (self.source, self.shelf),
             }[kind]
-        if kind == 'transfer':
-            price = {}
-        else:
-            price = {
-                'unit_price': Decimal(1),
-                'currency': self.company.currency.id,
-                }
-        values = [{
+        date = dt.date.today() - dt.timedelta(rng.randint(0, 3))
+        moves = [{
                 'product': product,
                 'unit': self.unit.id,
                 'quantity': float(rng.randint(1, 5)),
                 'from_location': from_.id,
                 'to_location': to.id,
                 'company': self.company.id,
-                **price,
-                'effective_date': (
-                    dt.date.today() - dt.timedelta(rng.randint(0, 3))),
                 } for product in rng.sample(self.products, 2)]
-        ids = session.call('stock.move', 'create', values)
-        self.confirm(session, 'stock.move', 'do', ids)
-        if kind == 'cancel':
-            session.call('stock.move', 'cancel', ids)
+        if kind != 'transfer':
+            for values in moves:
+                values['unit_price'] = Decimal(1)
+                values['currency'] = self.company.currency.id
+        if kind in {'receive', 'cancel'}:
+            for values in moves:
+                values['effective_date'] = date
+            ids = session.call('stock.move', 'create', moves)
+            self.confirm(session, 'stock.move', 'do', ids)
+            if kind == 'cancel':
+                session.call('stock.move', 'cancel', ids)
+        elif kind == 'deliver':
+            self.ship(session, 'stock.shipment.out', {
+                    'customer': self.supplier.id,
+                    'delivery_address': self.supplier.addresses[0].id,
+                    'warehouse': self.warehouse.id,
+                    'warehouse_storage': self.storage.id,
+                    'warehouse_output': self.storage.id,
+                    'company': self.company.id,
+                    'effective_date': date,
+                    'outgoing_moves': [('create', moves)],
+                    }, ['wait', 'assign_force', 'pack', 'do'])
+        else:
+            self.ship(session, 'stock.shipment.internal', {
+                    'from_location': from_.id,
+                    'to_location': to.id,
+                    'company': self.company.id,
+                    'effective_date': date,
+                    'moves': [('create', moves)],
+                    }, ['wait', 'assign_force', 'do'])
+
+    def ship(self, session, model, values, buttons):
+        shipment = session.create(model, values)
+        for button in buttons:
+            self.confirm(session, model, button, [shipment])
 
     def confirm(self, session, model, method, ids):
         "Call the method and confirm its warning, as clients do"
