@@ -4,10 +4,11 @@
 
 ``scripts/test`` runs each ``tests/test_*.py``. A suite runs on SQLite only
 unless it says ``BACKENDS = ['sqlite', 'postgresql']`` at the top level; then
-``tests.tools`` gives it databases of the one that is its turn. The suites of
-the modules run on both unless they say otherwise. Suites with the same
-``LANE`` run one after the other: the first makes the database from which all
-of them start.
+``tests.tools`` gives it databases of the one that is its turn. ``ENGINE``
+names the tests that depend on the engine, the others run on SQLite alone. The
+suites of the modules run on both unless they say otherwise. Suites with the
+same ``LANE`` run one after the other: the first makes the database from which
+all of them start.
 """
 import sys
 from pathlib import Path

@@ -20,6 +20,7 @@ from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import PASSWORD, ServerTestCase, serve
 
 BACKENDS = ['sqlite', 'postgresql']
+ENGINE = ['test_two_at_once']
 LANE = 'jxc'
 LOGINS = [
     'buyer', 'purchase_manager', 'sales_manager', 'manager', 'keeper', 'sales']

@@ -23,6 +23,7 @@ from . import ROOT
 from .tools import new_company, new_database, serve
 
 BACKENDS = ['sqlite', 'postgresql']
+ENGINE = ['test_sound', 'test_broken', 'test_worker', 'test_slow_cache']
 LANE = 'jxc'
 LEVELS = ['ok', 'warning', 'error']
 LONG_AGO = '2020-01-01 00:00:00'

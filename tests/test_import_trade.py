@@ -20,7 +20,6 @@ from . import ROOT
 from .tools import PASSWORD, new_database, serve
 
 BACKENDS = ['sqlite', 'postgresql']
-# The tests of what depends on the engine
 ENGINE = ['test_create', 'test_killed']
 SCRIPT = ROOT / 'scripts' / 'import_trade'
 HEADER = [
@@ -519,10 +518,3 @@ class ImportTestCase(unittest.TestCase):
         self.assertRefused(
             "can not be reached",
             '--url', 'http://admin@127.0.0.1:9/x', self.october)
-
-
-def load_tests(loader, tests, pattern):
-    "Test once what does not depend on the engine"
-    if os.environ.get('TEST_BACKEND') == 'postgresql':
-        return unittest.TestSuite(map(ImportTestCase, ENGINE))
-    return tests

@@ -14,6 +14,7 @@ from .returns import ReturnAttacks
 from .sessions import Refused
 
 BACKENDS = ['sqlite', 'postgresql']
+ENGINE = ['test_two_at_once']
 LANE = 'jxc'
 
 

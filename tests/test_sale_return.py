@@ -14,6 +14,7 @@ from .returns import TODAY, ReturnAttacks
 from .sessions import REST, Refused
 
 BACKENDS = ['sqlite', 'postgresql']
+ENGINE = ['test_two_at_once']
 LANE = 'jxc'
 
 

@@ -19,6 +19,7 @@ from .sessions import JSONRPC, Refused
 from .tools import PASSWORD, serve
 
 BACKENDS = ['sqlite', 'postgresql']
+ENGINE = ['test_command', 'test_hammer']
 LANE = 'jxc'
 # Of hammering
 SECONDS = float(os.environ.get('TEST_HAMMER_SECONDS', 20))

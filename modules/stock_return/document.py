@@ -324,9 +324,12 @@ class ReturnMixin(Workflow, ModelSQL, ModelView):
 
         :raises ReturnPolicyError: a policy refuses
         """
-        lines = [l for r in returns for l in r.lines]
-        for line in lines:
-            line.set_decision()
+        lines = []
+        for return_ in returns:
+            policies = return_.policies
+            for line in return_.lines:
+                line.set_decision(policies)
+                lines.append(line)
         if lines:
             lines[0].__class__.save(lines)
 
@@ -823,15 +826,16 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
             'without_original': self.is_without_original,
             }
 
-    def set_decision(self):
+    def set_decision(self, policies):
         """Let the first policy that matches decide.
 
         Without policy all is allowed but what has no original.
 
+        :param policies: records, see ``policies`` of the return
         :raises ReturnPolicyError: the policy refuses
         """
         self.policy = None
-        if policies := self.return_.policies:
+        if policies:
             facts = self.get_policy_facts()
             self.policy = next((p for p in policies if p.match(facts)), None)
         self.decision = self.policy.result if self.policy else 'allow'
