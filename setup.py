@@ -9,7 +9,10 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 VERSION = '8.0.0'
-REQUIRES = ['polib', 'pycountry', 'python-dateutil', 'python-sql']
+REQUIRES = [
+    'polib', 'pycountry', 'python-dateutil', 'python-sql',
+    # Of requests, what connects
+    'requests >= 2.32, < 3', 'urllib3 >= 2, < 3']
 DATA = [
     '**/tryton.cfg', '**/*.xml', '**/*.po', '**/*.fodt', '**/*.html',
     '**/*.svg', 'tests/**/*.rst', 'tests/**/*.json']
