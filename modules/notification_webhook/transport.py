@@ -3,13 +3,12 @@
 """Posting to an endpoint that nobody has to trust.
 
 Only public addresses are reached, redirections are not followed, the answer
-is cut, nothing lasts longer than a minute, and no URL gets into a log.
+is cut, nothing lasts longer than the deadline, and no URL gets into a log.
 """
 import ipaddress
 import logging
 import socket
 import threading
-import time
 from collections import namedtuple
 from urllib.parse import urlsplit
 
@@ -41,7 +40,7 @@ class _Unlogged(logging.Filter):
     "Drop what the library logs of a request of ours: it quotes the URL"
 
     def filter(self, record):
-        return not getattr(_local, 'posting', False)
+        return getattr(_local, 'deadline', None) is None
 
 
 logging.getLogger('urllib3.connectionpool').addFilter(_Unlogged())
@@ -69,8 +68,40 @@ def is_private(host, address=None):
     return not address.is_global
 
 
+class _Deadline:
+    """Cut the connections of a request when its time is over.
+
+    The timeout is that of one read: an endpoint that answers a byte at a time
+    would last for ever.
+    """
+
+    def __init__(self, seconds):
+        self.over = False
+        self._sockets = []
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, sock):
+        # A duplicate shuts down the connection even if the socket is wrapped
+        # for TLS or belongs to the response
+        self._sockets.append(sock.dup())
+
+    def _cut(self):
+        self.over = True
+        for sock in self._sockets:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self._timer.cancel()
+        for sock in self._sockets:
+            sock.close()
+
+
 class _ConnectionMixin:
-    _watched = None
 
     def _new_conn(self):
         sock = super()._new_conn()
@@ -79,27 +110,8 @@ class _ConnectionMixin:
         if is_private(self.host, sock.getpeername()[0]):
             sock.close()
             raise TransportError('notification_webhook.msg_private')
-        # The timeout is that of one read: an endpoint that answers a byte at
-        # a time would last for ever. The duplicate shuts down the connection
-        # even if the socket is wrapped for TLS.
-        self._watched = sock.dup()
-        self._timer = threading.Timer(DEADLINE, self._shutdown)
-        self._timer.daemon = True
-        self._timer.start()
+        _local.deadline.watch(sock)
         return sock
-
-    def _shutdown(self):
-        try:
-            self._watched.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-    def close(self):
-        super().close()
-        if self._watched:
-            self._timer.cancel()
-            self._watched.close()
-            self._watched = None
 
 
 class _HTTPConnection(_ConnectionMixin, HTTPConnection):
@@ -138,8 +150,7 @@ def post(url, headers, body):
     :raises TransportError: if there is no answer
     """
     adapter = _Adapter()
-    started = time.monotonic()
-    _local.posting = True
+    _local.deadline = deadline = _Deadline(DEADLINE)
     try:
         # Without a session, which would follow redirections and take
         # credentials and proxies from the environment
@@ -153,13 +164,14 @@ def post(url, headers, body):
             if len(text) >= MAX_SIZE:
                 break
         response.close()
+        if deadline.over:
+            raise requests.Timeout
         return Response(
             response.status_code,
             text[:MAX_SIZE].decode('utf-8', errors='replace'),
             response.headers.get('Retry-After'))
     except (requests.RequestException, HTTPError, OSError, ValueError) as e:
-        if (isinstance(e, requests.Timeout)
-                or time.monotonic() - started >= DEADLINE):
+        if isinstance(e, requests.Timeout) or deadline.over:
             message = 'msg_timeout'
         elif isinstance(e, requests.exceptions.SSLError):
             message = 'msg_certificate'
@@ -167,7 +179,8 @@ def post(url, headers, body):
             message = 'msg_unreachable'
         raise TransportError(f'notification_webhook.{message}') from None
     finally:
-        _local.posting = False
+        _local.deadline = None
+        deadline.close()
         adapter.close()
 
 

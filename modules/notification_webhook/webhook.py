@@ -23,7 +23,7 @@ from .transport import DEADLINE, is_private, is_valid
 SPACING = dt.timedelta(seconds=4)
 # How long a sending owns its messages: if its process dies, they are sent
 # again after it
-LEASE = dt.timedelta(seconds=DEADLINE * 4)
+LEASE = dt.timedelta(seconds=DEADLINE * 10)
 MAX_BACK_OFF = dt.timedelta(hours=1)
 GIVE_UP = dt.timedelta(days=3)
 # That are read to make one sending

@@ -203,10 +203,13 @@ class Message(DeactivableMixin, ModelSQL, ModelView):
     @classmethod
     def claim(cls, messages, until):
         "Count an attempt, which owns the messages until the time"
+        cls._update(messages, next_try_at=until, error=None)
+        cursor = Transaction().connection.cursor()
         table = cls.__table__()
-        cls._update(
-            messages, attempts=table.attempts + 1, next_try_at=until,
-            error=None)
+        cursor.execute(*table.update(
+                [table.attempts], [table.attempts + 1],
+                where=fields.SQL_OPERATORS['in'](
+                    table.id, [m.id for m in messages])))
 
     @classmethod
     def succeed(cls, messages, at):
