@@ -293,7 +293,10 @@ class TransportTestCase(unittest.TestCase):
     def test_slow(self):
         "Test an endpoint is not waited for, even if it always says more"
         for drip in [False, True]:
-            with self.subTest(drip=drip),                     allow_private(), endpoint() as server,                     patch.object(transport, 'READ_TIMEOUT', 0.5),                     patch.object(transport, 'DEADLINE', 1):
+            with self.subTest(drip=drip), \
+                    allow_private(), endpoint() as server, \
+                    patch.object(transport, 'READ_TIMEOUT', 0.5), \
+                    patch.object(transport, 'DEADLINE', 1):
                 server.drip = drip
                 server.delay = 0 if drip else 3
                 server.answer = (200, "x" * 100)
@@ -313,7 +316,8 @@ class TransportTestCase(unittest.TestCase):
 
     def test_logs(self):
         "Test the logs tell no URL"
-        with allow_private(), endpoint() as server,                 self.assertLogs(level=logging.DEBUG) as logs:
+        with allow_private(), endpoint() as server, \
+                self.assertLogs(level=logging.DEBUG) as logs:
             logging.getLogger('test').debug("begins")
             post(f'{server.url}/send?key={TOKEN}', {}, b'')
         self.assertNotIn(TOKEN, '\n'.join(logs.output))
