@@ -57,6 +57,11 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
             ('feishu', "Feishu Robot"),
             ('json', "Signed JSON"),
             ], "Type", required=True, sort=False)
+    language = fields.Many2One(
+        'ir.lang', "Language", required=True,
+        domain=[('translatable', '=', True)],
+        help="The language of what is added to the messages, like how many "
+        "more there are, and of the test.")
     # The names of both are of those that trytond leaves out of its logs
     secret_url = fields.Function(fields.Char(
             "URL",
@@ -115,6 +120,15 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
         for name in ['hidden_url', 'hidden_secret']:
             if not table_h.column_exist(name):
                 table_h.add_column(name, 'VARCHAR')
+
+    @classmethod
+    def default_language(cls):
+        Language = Pool().get('ir.lang')
+        languages = Language.search([
+                ('code', '=', Transaction().language),
+                ('translatable', '=', True),
+                ])
+        return languages[0].id if languages else None
 
     @classmethod
     def default_failures(cls):
@@ -300,7 +314,7 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
     @classmethod
     def _send(cls, webhook):
         transaction = Transaction()
-        with cls._own_language():
+        with webhook._own_language():
             claimed = cls._claim(webhook)
             if not claimed:
                 return
@@ -322,12 +336,9 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
                     transaction.rollback()
                     time.sleep(0.02 * (retry - count + 1))
 
-    @classmethod
-    def _own_language(cls):
-        # The group reads the language of the company, not of who caused it
-        Configuration = Pool().get('ir.configuration')
-        return Transaction().set_context(
-            language=Configuration(1).get_language())
+    def _own_language(self):
+        # The group does not read the language of who caused the message
+        return Transaction().set_context(language=self.language.code)
 
     @classmethod
     def _claim(cls, webhook):
@@ -407,7 +418,7 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
                 time.sleep(wait.total_seconds())
         url, secret = cls._get_hidden([webhook])[webhook.id]
         channel = CHANNELS[webhook.type](url, secret)
-        with cls._own_language():
+        with webhook._own_language():
             payload, _ = channel.compose([Content(
                         id=None,
                         subject=gettext(
