@@ -212,6 +212,19 @@ class Alert(ModelSQL, ModelView):
             document = move.shipment or move.origin
             return str(document) if document else None
 
+    def get_lack(self):
+        """Return how much must come until the alert is resolved.
+
+        :return: float in the default unit, 0 when it is not about a lack
+        """
+        kind = self.rule.get_kinds()[self.kind]
+        if kind.measure != 'quantity' or kind.above or not self.product:
+            return 0
+        unit = self.product.default_uom
+        rearm = (self.rule.rearm or 0) * (
+            self.rule.unit.factor / unit.factor if self.rule.unit else 1)
+        return unit.ceil(max(self.threshold + rearm - self.value, 0))
+
     # Who is told
 
     @classmethod
@@ -252,7 +265,9 @@ class Alert(ModelSQL, ModelView):
 
     @classmethod
     def copy(cls, alerts, default=None):
-        raise AlertError(gettext('stock_alert.msg_alert_copy'))
+        if alerts:
+            raise AlertError(gettext('stock_alert.msg_alert_copy'))
+        return []
 
     @classmethod
     def _lock_unresolved(cls, alerts):

@@ -97,13 +97,13 @@ class CreditLimit(PartyKind):
             ).select(
                 balance.party.as_('party'),
                 balance.amount.as_('amount'),
-                amount.as_('limit'))
+                amount.as_('credit'))
         return found.select(
             found.party.as_('party'),
             Cast(Null, 'INTEGER').as_('product'),
             Cast(Null, 'INTEGER').as_('warehouse'),
-            (found.amount / found.limit * 100).as_('value'),
-            where=found.limit > 0)
+            (found.amount / found.credit * 100).as_('value'),
+            where=found.credit > 0)
 
 
 class RuleReceivable(metaclass=PoolMeta):

@@ -139,7 +139,9 @@ def on_hand(scope):
         Sum(entry.quantity).as_('quantity'),
         where=(entry.company == scope.company.id)
         & scope.has_product(entry.product),
-        group_by=[entry.product, entry.location])
+        group_by=[entry.product, entry.location],
+        # Not where only a cancelled move was
+        having=Sum(entry.moves) != 0)
     return level.join(
         place, condition=level.location == place.location
         ).select(

@@ -1,6 +1,7 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Minimum and maximum that the order points have already."""
+from sql import Column
 from sql.aggregate import Max
 from sql.conditionals import Case, Coalesce
 
@@ -22,6 +23,7 @@ class Rule(metaclass=PoolMeta):
 
     @classmethod
     def _has_order_points(cls, company, kind=None):
+        "Tell if an active rule takes its threshold from them"
         rule = cls.__table__()
         where = (
             rule.active & rule.from_order_point
@@ -80,3 +82,17 @@ class Rule(metaclass=PoolMeta):
         if name == 'threshold' and self.from_order_point:
             return False
         return super().needs(name)
+
+    def get_threshold(self, product, warehouse=None):
+        if self.from_order_point and warehouse:
+            point = self.sql_order_points(self.company)
+            cursor = Transaction().connection.cursor()
+            kind = self.get_kinds()[self.kind]
+            cursor.execute(*point.select(
+                    Column(point, kind.order_point),
+                    where=(point.product == product.id)
+                    & (point.warehouse == warehouse.id)))
+            row = cursor.fetchone()
+            if row and row[0] is not None:
+                return row[0]
+        return super().get_threshold(product, warehouse=warehouse)

@@ -613,16 +613,15 @@ class Rule(DeactivableMixin, ModelSQL, ModelView):
             (p, w): rules[found[p.id, w.id if w else None]]
             for p, w in pairs if (p.id, w.id if w else None) in found}
 
-    def get_threshold(self, product, critical=False):
+    def get_threshold(self, product, warehouse=None):
         """Return the threshold in the default unit of the product.
 
-        :param critical: whether the critical one is meant
+        :param warehouse: record or None
         :return: float, or None without one
         """
-        threshold = self.critical_threshold if critical else self.threshold
-        if threshold is None or not self.unit:
-            return threshold
-        return threshold * self.unit.factor / product.default_uom.factor
+        if self.threshold is None or not self.unit:
+            return self.threshold
+        return self.threshold * self.unit.factor / product.default_uom.factor
 
 
 class _RuleRelation(ModelSQL):

@@ -82,11 +82,13 @@ class Store:
             (self.supplier, storage) if quantity > 0
             else (storage, self.customer))
         name = 'effective_date' if state == 'done' else 'planned_date'
+        if not places:
+            values['currency'] = self.company.currency
+            values['unit_price'] = Decimal(10)
         move = self.Move(
             product=product, unit=product.default_uom,
             quantity=abs(quantity), from_location=from_, to_location=to,
-            company=self.company, currency=self.company.currency,
-            unit_price=Decimal(10), **{name: self.day(days)}, **values)
+            company=self.company, **{name: self.day(days)}, **values)
         move.save()
         if state == 'done':
             with Transaction().set_context(_skip_warnings=True):
