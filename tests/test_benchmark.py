@@ -26,6 +26,7 @@ WORKLOADS = {
     'on_hand_one': ({PLAIN, 'jxc', RAW}, RAW),
     'approve': ({PLAIN, 'jxc'}, PLAIN),
     'list_approvals': ({PLAIN, 'jxc'}, PLAIN),
+    'alerts': ({'jxc', RAW}, RAW),
     }
 # Seconds
 TIMEOUT = 900

@@ -26,6 +26,7 @@ STOCK = 'keeper warehouse_manager'
 READERS = 'accountant manager'
 PRODUCTS = 'purchase_manager sales_manager engineer accountant'
 PRODUCTION = 'planner workshop engineer'
+ALERTED = f'{PURCHASE} sales_manager {STOCK} planner {READERS}'
 
 # Model: who reads and who creates its records
 JXC_MODELS = {
@@ -63,6 +64,11 @@ JXC_MODELS = {
     'stock.location': (EVERYBODY, 'warehouse_manager'),
     'stock.order_point': (EVERYBODY, 'warehouse_manager planner'),
     'stock.forecast': (EVERYBODY, 'planner'),
+    'stock.alert': (ALERTED, ''),
+    'stock.alert.event': (ALERTED, ''),
+    'stock.alert.rule': (ALERTED, 'warehouse_manager manager'),
+    'stock.alert.subscription': (ALERTED, ALERTED),
+    'stock.alert.count.kind': (ALERTED, ''),
     'account.invoice': (f'{PURCHASE} {SALE} {READERS}', 'accountant'),
     'account.move': ('accountant', 'accountant'),
     'account.account': (EVERYBODY, 'accountant'),
@@ -128,6 +134,8 @@ JXC_BUTTONS = {
     'stock.shipment.internal.wait': STOCK,
     'stock.shipment.internal.do': STOCK,
     'stock.inventory.confirm': STOCK,
+    'stock.alert.acknowledge_wizard': ALERTED,
+    'stock.alert.resolve_wizard': ALERTED,
     'stock.period.close': 'warehouse_manager',
     'document.approval.approve': EVERYBODY,
     'document.approval.bypass_wizard': 'manager',

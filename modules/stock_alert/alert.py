@@ -270,12 +270,14 @@ class Alert(ModelSQL, ModelView):
         return []
 
     @classmethod
-    def _lock_unresolved(cls, alerts):
-        """Lock the alerts and check that there is something to do.
+    def _check_unresolved(cls, alerts):
+        """Check that there is something to do.
+
+        Of two people, or a person and a scan, the second can not write what
+        the first has written and starts anew.
 
         :raises AlertError: when one is resolved already
         """
-        cls.lock(alerts)
         for alert in alerts:
             if alert.state == 'resolved':
                 raise AlertError(gettext(
@@ -332,7 +334,7 @@ class Alert(ModelSQL, ModelView):
     @classmethod
     def _change(cls, alerts, state, note, values):
         Event = Pool().get('stock.alert.event')
-        cls._lock_unresolved(alerts)
+        cls._check_unresolved(alerts)
         values['state'] = state
         if note:
             values['note'] = note

@@ -11,7 +11,7 @@ from sql.functions import CurrentTimestamp
 from trytond.i18n import gettext
 from trytond.model import Index, ModelSQL, ModelView, fields
 from trytond.pool import Pool
-from trytond.transaction import Transaction, check_access
+from trytond.transaction import Transaction
 
 from .rule import SEVERITIES
 from .scan import rank
@@ -245,15 +245,15 @@ class Event(ModelSQL, ModelView):
         found = new.join(told, condition=told.alert == new.id)
         cursor.execute(*found.select(told.user, group_by=told.user))
         result = defaultdict(list)
-        for user, in cursor.fetchall():
+        for user in User.browse([u for u, in cursor.fetchall()]):
             cursor.execute(*found.select(
-                    new.id, where=told.user == user, group_by=[
+                    new.id, where=told.user == user.id, group_by=[
                         new.id, new.rank],
                     order_by=[new.rank.desc, new.id], limit=LIMIT))
             ids = [id_ for id_, in cursor]
-            with Transaction().set_user(user), check_access():
-                visible = {a.id for a in Alert.search([('id', 'in', ids)])}
+            visible = {
+                a.id for a in user.search_stock_alerts([('id', 'in', ids)])}
             if visible:
-                result[User(user)] = Alert.browse(
+                result[user] = Alert.browse(
                     [i for i in ids if i in visible])
         return result

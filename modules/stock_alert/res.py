@@ -37,6 +37,20 @@ class User(metaclass=PoolMeta):
     def default_stock_alert_email(cls):
         return 'none'
 
+    def search_stock_alerts(self, domain, **options):
+        """Return the alerts of the domain that the user may read.
+
+        :param options: of the search
+        """
+        pool = Pool()
+        Access = pool.get('ir.model.access')
+        Alert = pool.get('stock.alert')
+        with Transaction().set_user(self.id), check_access():
+            if not Access.get_access([Alert.__name__])[
+                    Alert.__name__]['read']:
+                return []
+            return Alert.search(domain, **options)
+
     def tell_stock_alerts(self, alerts, message):
         """Tell the user of alerts in the client.
 
@@ -108,13 +122,12 @@ class User(metaclass=PoolMeta):
         """
         Alert = Pool().get('stock.alert')
         since = self.stock_alert_mailed or dt.datetime.min
-        with Transaction().set_user(self.id), check_access():
-            alerts = Alert.search([
+        alerts = Alert.browse(self.search_stock_alerts([
                     ('mine', '=', True),
                     ('state', '=', 'open'),
-                    ], order=[('opened_at', 'DESC'), ('id', 'DESC')])
-            new = [a for a in alerts if a.opened_at > since]
-        return Alert.browse(new), len(alerts) - len(new)
+                    ], order=[('opened_at', 'DESC'), ('id', 'DESC')]))
+        new = [a for a in alerts if a.opened_at > since]
+        return new, len(alerts) - len(new)
 
     def _get_stock_alert_text(self, alerts, older):
         severities = dict(

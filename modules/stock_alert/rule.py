@@ -249,6 +249,12 @@ class Rule(DeactivableMixin, ModelSQL, ModelView):
             ('/tree', 'visual', If(~Eval('active', True), 'muted', '')),
             ]
 
+    @classmethod
+    def copy(cls, rules, default=None):
+        default = default.copy() if default is not None else {}
+        default.setdefault('scope_key')
+        return super().copy(rules, default=default)
+
     def compute_fields(self, field_names=None):
         values = super().compute_fields(field_names=field_names)
         key = self._get_scope_key()

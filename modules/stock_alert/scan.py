@@ -17,6 +17,8 @@ from .kind import EPSILON, Scope, done_date
 
 # How far back a move may be dated that is taken for what resolved an alert
 BACK_DATED = dt.timedelta(days=30)
+# How long a transaction may take, whose moves have the time of its beginning
+LONGEST = dt.timedelta(minutes=15)
 
 
 def rank(severity):
@@ -276,7 +278,7 @@ class Scan(ModelSQL):
             where=(move.state == 'done')
             & (move.company == scope.company.id)
             & (done_date(move) >= scope.today - BACK_DATED)
-            & (Coalesce(move.write_date, move.create_date) >= before)
+            & (Coalesce(move.write_date, move.create_date) >= before - LONGEST)
             & scope.has_product(move.product),
             group_by=move.product)
         Transaction().connection.cursor().execute(*table.update(

@@ -66,6 +66,7 @@ class _Supply(Wizard):
         return {
             'alert': alert.id,
             'product': alert.product.id,
+            'from_warehouse': None,
             'warehouse': alert.warehouse.id if alert.warehouse else None,
             'quantity': alert.get_lack(),
             'unit': alert.product.default_uom.id,

@@ -15,6 +15,7 @@ import psycopg
 
 from .dataset import PASSWORD, clone
 from .jsonrpc import Client
+from .workload_alerts import alerts, alerts_raw  # noqa: F401
 
 LINES = 10
 PAGE = 80
@@ -97,6 +98,7 @@ class Side:
                 "SELECT name FROM ir_module WHERE state = 'activated'"))
         self.has_approval = 'document_approval' in modules
         self.has_returns = 'sale_return' in modules
+        self.has_alerts = 'stock_alert' in modules
         self.currency, = find('SELECT currency FROM company_company')
 
     @cached_property

@@ -8,7 +8,8 @@ class StockAlertTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Stock Alert module"
     module = 'stock_alert'
     extras = [
-        'account_credit_limit', 'production', 'purchase_requisition', 'sale',
+        'account_credit_limit', 'notification_webhook', 'production',
+        'purchase_requisition', 'sale',
         'stock_lot_sled', 'stock_return', 'stock_supply']
 
 

@@ -50,7 +50,7 @@ class Store:
             template = Template(
                 name=f"Product {i}", type='goods', default_uom=self.kilogram,
                 list_price=Decimal(20), products=[Product(
-                        code=f'P{i}', cost_price=Decimal(10))])
+                        suffix_code=f'P{i}', cost_price=Decimal(10))])
             template.save()
             self.products += template.products
         self.warehouse, = Location.search([('type', '=', 'warehouse')])
