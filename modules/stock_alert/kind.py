@@ -170,11 +170,10 @@ class GroupedKind(Kind):
         keys = [
             found.rule, found.subject, found.warehouse, found.threshold,
             found.critical, found.rearm, found.severity]
+        alone = Min(found.product) == Max(found.product)
         return found.select(
             *[k.as_(k.name) for k in keys],
-            # That of the only one
-            Case((Min(found.product) == Max(found.product),
-                    Min(found.product))).as_('product'),
+            Case((alone, Min(found.product))).as_('product'),
             worst(found.value).as_('value'),
             group_by=keys)
 
@@ -205,14 +204,13 @@ def places():
     pool = Pool()
     Location = pool.get('stock.location')
     location, warehouse = Location.__table__(), Location.__table__()
-    return location.join(
-        warehouse,
-        condition=(location.left >= warehouse.left)
-        & (location.right <= warehouse.right)
-        & (warehouse.type == 'warehouse')
-        ).select(
-            location.id.as_('location'), warehouse.id.as_('warehouse'),
-            where=(location.type == 'storage') & warehouse.active)
+    inside = (
+        (location.left >= warehouse.left)
+        & (location.right <= warehouse.right))
+    return location.join(warehouse, condition=inside).select(
+        location.id.as_('location'), warehouse.id.as_('warehouse'),
+        where=(location.type == 'storage')
+        & (warehouse.type == 'warehouse') & warehouse.active)
 
 
 def cost_prices(company):

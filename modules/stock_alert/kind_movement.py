@@ -84,7 +84,8 @@ class SlowMoving(StandingKind):
 
     def where(self, row, rule):
         return super().where(row, rule) & (
-            days_between(row.first_receipt, Literal(self._today)) >= rule.period)
+            days_between(row.first_receipt, Literal(self._today))
+            >= rule.period)
 
 
 class NonMoving(StandingKind):

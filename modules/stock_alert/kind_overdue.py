@@ -151,7 +151,10 @@ class RuleProduction(metaclass=PoolMeta):
 
     @classmethod
     def get_kinds(cls):
-        return {**super().get_kinds(), OverdueProduction.name: OverdueProduction}
+        return {
+            **super().get_kinds(),
+            OverdueProduction.name: OverdueProduction,
+            }
 
 
 class MoveProduction(metaclass=PoolMeta):

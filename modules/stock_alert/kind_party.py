@@ -116,7 +116,10 @@ class RuleReceivable(metaclass=PoolMeta):
 
     @classmethod
     def get_kinds(cls):
-        return {**super().get_kinds(), ReceivableOverdue.name: ReceivableOverdue}
+        return {
+            **super().get_kinds(),
+            ReceivableOverdue.name: ReceivableOverdue,
+            }
 
 
 class RuleCreditLimit(metaclass=PoolMeta):

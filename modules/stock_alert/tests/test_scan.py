@@ -2,7 +2,8 @@
 # this repository contains the full license terms.
 """Alerts open, change and end as what they are about does."""
 from trytond.pool import Pool
-from trytond.tests.test_tryton import TestCase, activate_module, with_transaction
+from trytond.tests.test_tryton import (
+    TestCase, activate_module, with_transaction)
 
 from .tools import with_store
 
@@ -64,7 +65,8 @@ class ScanTestCase(TestCase):
             self.assertEqual(
                 {(a.product, a.warehouse): a.rule for a in store.open()},
                 store.Rule.find('below_minimum', store.company, [
-                        (p, w) for p in store.products for w in [here, there]]))
+                        (p, w) for p in store.products
+                        for w in [here, there]]))
 
     @with_transaction()
     def test_life(self):
