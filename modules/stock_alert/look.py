@@ -111,9 +111,6 @@ class ChangeThreshold(Wizard):
                     })
         else:
             Rule.write([alert.rule], values)
-        Product = Pool().get('product.product')
-        if alert.product:
-            Product.__queue__.scan_stock_alerts([alert.product], [])
         return 'end'
 
     def end(self):

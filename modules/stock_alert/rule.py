@@ -4,6 +4,7 @@
 from trytond.i18n import gettext
 from trytond.model import DeactivableMixin, ModelSQL, ModelView, Unique, fields
 from trytond.modules.currency.fields import Monetary
+from trytond.pool import Pool
 from trytond.pyson import Bool, Eval, If
 from trytond.transaction import Transaction
 
@@ -383,6 +384,17 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
     def on_modification(cls, mode, rules, field_names=None):
         super().on_modification(mode, rules, field_names=field_names)
         cls._scopes_cache.clear()
+        if mode in {'create', 'write'}:
+            # One of each company is enough to know which are meant
+            cls.__queue__.scan(list({r.company: r for r in rules}.values()))
+
+    @classmethod
+    def scan(cls, rules):
+        "Make the alerts of the companies those that are due by now"
+        Scan = Pool().get('stock.alert.scan')
+        for company in {r.company for r in rules}:
+            with Transaction().set_context(company=company.id):
+                Scan.run(company)
 
     def get_threshold(self, product, warehouse=None):
         """Return the threshold in the default unit of the product.

@@ -3,7 +3,7 @@
 """A scan makes the alerts those that are due, in a few statements."""
 import datetime as dt
 
-from sql import Cast, Column, Literal, Null
+from sql import Cast, Column, Conflict, Literal, Null
 from sql.aggregate import Max
 from sql.conditionals import Case, Coalesce
 from sql.functions import Abs
@@ -106,15 +106,22 @@ class Scan(ModelSQL):
         :param now: when
         :return: when everything was scanned before, or None
         """
-        records = cls.search([('company', '=', company.id)])
-        if not records:
-            records = cls.create([{'company': company.id}])
-        before = records[0].date
         table = cls.__table__()
-        Transaction().connection.cursor().execute(*table.update(
+        cursor = Transaction().connection.cursor()
+        # Of the first two one must wait as well, not fail
+        cursor.execute(*table.insert(
+                [table.company], [[company.id]],
+                on_conflict=Conflict(table)))
+        cursor.execute(*table.select(
+                table.date, where=table.company == company.id))
+        before, = cursor.fetchone()
+        cursor.execute(*table.update(
                 [table.date, table.write_date],
                 [now if whole else table.date, now],
                 where=table.company == company.id))
+        if isinstance(before, str):
+            # SQLite does not convert it
+            before = dt.datetime.fromisoformat(before)
         return before
 
     @classmethod
