@@ -1,7 +1,7 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """What lies in a warehouse and hardly leaves it."""
-from sql import Literal, Null
+from sql import Cast, Literal, Null
 from sql.aggregate import Max, Min, Sum
 from sql.conditionals import Coalesce
 
@@ -63,7 +63,7 @@ class StandingKind(QuantityKind):
 
     def where(self, row, rule):
         return (rule.minimum_value == Null) | (
-            row.amount > rule.minimum_value)
+            row.amount > Cast(rule.minimum_value, 'FLOAT'))
 
 
 class SlowMoving(StandingKind):

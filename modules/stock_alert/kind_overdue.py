@@ -7,6 +7,7 @@ from sql.conditionals import Coalesce
 from trytond.pool import Pool, PoolMeta
 
 from .kind import GroupedKind, Kind, days_between, places, reference
+from .stock import Touched
 
 
 class OverdueKind(GroupedKind):
@@ -155,6 +156,19 @@ class RuleProduction(metaclass=PoolMeta):
             **super().get_kinds(),
             OverdueProduction.name: OverdueProduction,
             }
+
+
+class Production(metaclass=PoolMeta):
+    __name__ = 'production'
+
+    @classmethod
+    def on_modification(cls, mode, productions, field_names=None):
+        super().on_modification(mode, productions, field_names=field_names)
+        if not field_names or field_names & {'state', 'planned_date'}:
+            Touched.touch(
+                {p.company for p in productions},
+                {p.product for p in productions if p.product},
+                {str(p) for p in productions})
 
 
 class MoveProduction(metaclass=PoolMeta):

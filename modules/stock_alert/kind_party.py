@@ -65,7 +65,7 @@ class ReceivableOverdue(PartyKind):
             days_between(late.date, Literal(scope.today)).as_('value'))
 
     def where(self, row, rule):
-        return row.amount > Coalesce(rule.minimum_value, 0)
+        return row.amount > Coalesce(Cast(rule.minimum_value, 'FLOAT'), 0)
 
 
 class CreditLimit(PartyKind):

@@ -30,6 +30,20 @@ class Touched:
 
     __hash__ = None
 
+    @classmethod
+    def touch(cls, companies, products, subjects):
+        """Have the products and documents looked at after the commit.
+
+        :param companies: records, without whose rules nothing is done
+        :param products: records
+        :param subjects: references of the documents
+        """
+        Rule = Pool().get('stock.alert.rule')
+        if any(Rule.get_scopes(c) for c in companies):
+            touched = Transaction().join(cls())
+            touched.products.update(p.id for p in products)
+            touched.subjects.update(subjects)
+
     def clear(self):
         self.products.clear()
         self.subjects.clear()
@@ -82,19 +96,13 @@ class Move(metaclass=PoolMeta):
 
     @classmethod
     def on_modification(cls, mode, moves, field_names=None):
-        pool = Pool()
-        Rule = pool.get('stock.alert.rule')
         super().on_modification(mode, moves, field_names=field_names)
         if field_names and not field_names & _WATCHED:
             return
-        companies = {m.company for m in moves}
-        if not any(Rule.get_scopes(c) for c in companies):
-            return
-        touched = Transaction().join(Touched())
-        for move in moves:
-            if move.state != 'staging':
-                touched.products.add(move.product.id)
-                touched.subjects.update(move.alert_subjects)
+        moves = [m for m in moves if m.state != 'staging']
+        Touched.touch(
+            {m.company for m in moves}, {m.product for m in moves},
+            set().union(*[m.alert_subjects for m in moves]))
 
     @property
     def alert_subjects(self):
