@@ -27,6 +27,7 @@ WORKLOADS = {
     'approve': ({PLAIN, 'jxc'}, PLAIN),
     'list_approvals': ({PLAIN, 'jxc'}, PLAIN),
     'alerts': ({'jxc', RAW}, RAW),
+    'budget_on_change': ({PLAIN, 'jxc'}, PLAIN),
     }
 # Seconds
 TIMEOUT = 900

@@ -22,6 +22,9 @@ PAGE = 80
 # Purchases that are approved at once, approvals in a list
 APPROVED = 100
 LISTED = 10_000
+# Lines of the requisition that is typed, lines of the budget
+REQUESTED = 100
+BUDGETED = 20
 # Requests that take longer in plain Tryton must end as well
 TIMEOUT = 1800
 QUEUE_TIMEOUT = 120
@@ -99,6 +102,7 @@ class Side:
         self.has_approval = 'document_approval' in modules
         self.has_returns = 'sale_return' in modules
         self.has_alerts = 'stock_alert' in modules
+        self.has_budget = 'purchase_budget' in modules
         self.currency, = find('SELECT currency FROM company_company')
 
     @cached_property
@@ -127,6 +131,59 @@ class Side:
                 'model.document.approval.rule.run', [rule],
                 self.client.context)
         return party
+
+    @cached_property
+    def requisition(self):
+        "The values of a requisition that is typed, with its budget"
+        year = dt.date.today().year
+        if self.has_budget:
+            self._make_budget(
+                dt.date(year, 1, 1), dt.date(year, 12, 31))
+        return {
+            'id': -1,
+            'company': self.company,
+            'currency': self.currency,
+            'state': 'draft',
+            'supply_date': dt.date.today(),
+            'lines': [{
+                    'id': -2 - i,
+                    'product': product,
+                    'unit': unit,
+                    'quantity': 2.0,
+                    'unit_price': price,
+                    **({'budget_line': None} if self.has_budget else {}),
+                    } for i in range(REQUESTED)
+                for product, price, unit in [
+                    self.products[i % len(self.products)]]],
+            }
+
+    def _make_budget(self, start, end):
+        "Let a budget run with a line for each of some categories"
+        def create(model, values):
+            return self.client.call(
+                f'model.{model}.create', values, self.client.context)
+
+        categories = create('product.category', [
+                {'name': f"Category {i}"} for i in range(BUDGETED)])
+        templates = [row[0] for row in self.connection.execute(
+                'SELECT template FROM product_product ORDER BY id LIMIT %s',
+                [REQUESTED])]
+        create('product.template-product.category', [{
+                    'template': template,
+                    'category': categories[i % BUDGETED],
+                    } for i, template in enumerate(templates)])
+        budget, = create('purchase.budget', [{
+                    'name': "Benchmark",
+                    'company': self.company,
+                    'start_date': start,
+                    'end_date': end,
+                    'lines': [('create', [{
+                                    'category': category,
+                                    'amount': Decimal(1_000_000),
+                                    } for category in categories])],
+                    }])
+        self.client.call(
+            'model.purchase.budget.run', [budget], self.client.context)
 
     @cached_property
     def buyer(self):
@@ -579,6 +636,22 @@ def _make_waiting(side, count):
             f'WHERE origin.step = {step} ORDER BY copy.id'),
         {'step': 'copy.id'})
     connection.execute('VACUUM ANALYZE')
+
+
+def budget_on_change(side):
+    """Change a line of a requisition with 100 of them that is typed.
+
+    On our side what is left of the budget is shown for each line.
+    """
+    values = side.requisition
+    side.reset()
+    side.click(
+        'model.purchase.requisition.on_change_with', values, ['total_amount'])
+    if side.has_budget:
+        shown = side.click(
+            'model.purchase.requisition.on_change', values, ['lines'])
+        if len(shown[0]['lines']['update']) != REQUESTED:
+            raise QueueError(f"{side.name}: not all lines show their budget")
 
 
 # What both sides must agree on at the end, by name
