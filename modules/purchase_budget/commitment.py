@@ -68,8 +68,9 @@ class Commitment(ModelSQL, ModelView):
         help="What is taken from the budget, negative for what is released.")
     document = fields.Reference(
         "Document", selection='get_documents', readonly=True)
+    # Not required: what it names can be deleted
     origin = fields.Reference(
-        "Origin", selection='get_origins', required=True, readonly=True,
+        "Origin", selection='get_origins', readonly=True,
         help="The line of the document.")
 
     @classmethod
@@ -85,7 +86,7 @@ class Commitment(ModelSQL, ModelView):
     @classmethod
     def get_origins(cls):
         get_name = Pool().get('ir.model').get_name
-        return [(n, get_name(n)) for n in ORIGINS]
+        return [(None, '')] + [(n, get_name(n)) for n in ORIGINS]
 
     @classmethod
     def get_documents(cls):
