@@ -122,6 +122,16 @@ class DemoDataTestCase(unittest.TestCase):
                     left[step[key]] = left.get(step[key], 0) + step[-1]
                     self.assertGreaterEqual(left[step[key]], -1e-6, step)
 
+    def test_budget(self):
+        "Test there are budget lines of every colour"
+        shares = [
+            r['share'] for r in self.read(
+                'purchase.budget.line',
+                [('budget.state', '=', 'running')], ['share'])]
+        self.assertTrue(any(s < 0.8 for s in shares))
+        self.assertTrue(any(0.8 <= s <= 1 for s in shares))
+        self.assertTrue(any(s > 1 for s in shares))
+
     def test_low_stock(self):
         "Test some products are below their order point"
         points = self.read(

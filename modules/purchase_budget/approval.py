@@ -5,8 +5,7 @@ from decimal import Decimal
 
 from trytond.i18n import gettext
 from trytond.model import ModelStorage, ModelView, fields
-from trytond.modules.document_approval.document import (
-    ApprovedMixin, Operation)
+from trytond.modules.document_approval.document import ApprovedMixin, Operation
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access

@@ -110,27 +110,31 @@ class Line(metaclass=PoolMeta):
 
     @classmethod
     def propose_budget_lines(cls, purchase):
-        "Set the budget lines of the lines that have none"
+        "Set the budget lines of the lines that have none of their own"
         pool = Pool()
         BudgetLine = pool.get('purchase.budget.line')
-        lines = [
-            l for l in purchase.lines
-            if l.type == 'line' and not l.budget_line]
+        lines = []
+        for line in purchase.lines:
+            if line.type != 'line':
+                continue
+            origin = line._get_origin_budget_line()
+            # Only what was asked for in time is taken from a closed budget
+            if not line.budget_line or (
+                    line.budget_line != origin
+                    and line.budget_line.budget.state != 'running'):
+                line.budget_line = origin
+                lines.append(line)
         proposal = Proposal(purchase.company)
         facts = proposal.get_product_facts(
             [l.product.id for l in lines if l.product])
-        changed = []
         for line in lines:
-            line.budget_line = line._get_origin_budget_line()
             if not line.budget_line and line.quantity > 0:
                 found = proposal.find(
                     purchase._get_budget_date(),
                     facts[line.product.id] if line.product else {})
                 if found:
                     line.budget_line = BudgetLine(found[0])
-            if line.budget_line:
-                changed.append(line)
-        cls.save(changed)
+        cls.save(lines)
 
     def _get_origin_budget_line(self):
         "Return the budget line of what the line is made of or gives back"
@@ -143,6 +147,12 @@ class Line(metaclass=PoolMeta):
             for line in origin.lines:
                 if line.product == self.product and line.budget_line:
                     return line.budget_line
+
+    @classmethod
+    def copy(cls, lines, default=None):
+        default = default.copy() if default is not None else {}
+        default.setdefault('budget_line')
+        return super().copy(lines, default=default)
 
     def get_invoice_line(self):
         lines = super().get_invoice_line()

@@ -7,6 +7,7 @@ from .demo_account import enter_expenses, make_budget, open_accounts
 from .demo_amendment import amend
 from .demo_approval import approve
 from .demo_base import Demo
+from .demo_budget import make_purchase_budget
 from .demo_count import count
 from .demo_freight import bear_freight
 from .demo_money import settle
@@ -86,7 +87,7 @@ def find_steps(demo):
         functions += [
             follow_opportunities, agree_with_customers, agree_with_suppliers,
             amend, produce_last, develop, make_budget]
-    functions += [plan_supply, approve]
+    functions += [plan_supply, approve, make_purchase_budget]
     return [
         (function.__name__.replace('_', ' '), partial(function, demo))
         for function in functions]

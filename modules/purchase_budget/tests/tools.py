@@ -5,8 +5,6 @@ import datetime as dt
 from decimal import Decimal
 
 from proteus import Model
-from trytond.modules.account.tests.tools import get_accounts
-from trytond.modules.company.tests.tools import get_company
 
 __all__ = ['create_budget', 'create_category', 'figures', 'requisition']
 
