@@ -359,7 +359,6 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
                 & ((table.next_send_at == Null)
                     | (table.next_send_at <= at))))
         if not cursor.rowcount:
-            cls._postpone(webhook, at)
             return
         messages, total = Message.get_due(webhook, at, BATCH)
         if not messages:
@@ -374,17 +373,6 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
         return messages, channel, payload
 
     @classmethod
-    def _postpone(cls, webhook, at):
-        "Queue again what comes right after another sending"
-        if not config.getboolean('queue', 'worker', default=False):
-            # It would run at once: the scheduled task sends it
-            return
-        webhook = cls(webhook.id)
-        if (webhook.active and webhook.next_send_at
-                and webhook.next_send_at <= at + SPACING):
-            cls._queue([webhook], SPACING)
-
-    @classmethod
     def _conclude(cls, webhook, messages, answer):
         "Record the answer to a sending"
         pool = Pool()
@@ -395,8 +383,11 @@ class Webhook(DeactivableMixin, ModelSQL, ModelView):
             cls._update(
                 [webhook], failures=0, error=None, sent_at=at,
                 next_send_at=at + SPACING)
-            if Message.get_due(webhook, at, 1)[0]:
-                cls._postpone(webhook, at)
+            if config.getboolean('queue', 'worker', default=False):
+                # For what came meanwhile, and does not fit or may not be
+                # sent yet. Without workers the task would run too early, so
+                # that is left to the scheduled one.
+                cls._queue([webhook], SPACING)
         else:
             failures = (cls(webhook.id).failures or 0) + 1
             wait = max(

@@ -104,8 +104,15 @@ class Message(DeactivableMixin, ModelSQL, ModelView):
 
     @classmethod
     def get_models(cls):
-        Model = Pool().get('ir.model')
-        return [(None, ''), *Model.get_name_items(ModelSQL)]
+        pool = Pool()
+        Model = pool.get('ir.model')
+        ModelAccess = pool.get('ir.model.access')
+        models = Model.get_name_items((ModelSQL, ModelView))
+        if Transaction().check_access:
+            # Who may not read one of them would not see the field at all
+            access = ModelAccess.get_access([m for m, _ in models])
+            models = [(m, n) for m, n in models if access[m]['read']]
+        return [(None, ''), *models]
 
     def get_rec_name(self, name):
         return self.subject

@@ -116,7 +116,11 @@ class SecretTestCase(unittest.TestCase):
                         action()
                 else:
                     action()
-            if i:
+            if not i:
+                # The administrator may not read every model
+                view = Message.fields_view_get(view_type='form')
+                self.assertIn('record', view['fields'])
+            else:
                 with self.assertRaises(AccessError), \
                         Transaction().set_context(
                             active_model=Webhook.__name__,
@@ -192,5 +196,8 @@ class SecretTestCase(unittest.TestCase):
                 {'secret_url': None}, {'type': 'json', 'secret': None}]:
             with self.subTest(values=values), self.assertRaises(UserError):
                 self.create(**values)
-        self.create(type='dingtalk', secret=None)
+        webhook = self.create(type='dingtalk', secret=None)
+        with self.assertRaises(UserError):
+            webhook.type = 'json'
+            webhook.save()
         self.create(secret_url=None, active=False)

@@ -362,18 +362,31 @@ class SendingTestCase(unittest.TestCase):
                     for t in Pool().get('ir.queue').search([
                             ('id', '>', last), ('finished_at', '=', None)],
                         order=[('id', 'ASC')])]
-        self.notify("Rice")
         with patch.object(
                 webhook_module.config, 'getboolean', with_worker):
             last = 0
             last = max([id_ for id_, _ in pull()], default=0)
-            flour, = self.notify("Flour")
+            self.notify("Rice", run=False)
             (task, later), = pull()
             self.assertFalse(later)
             run_task(DB_NAME, task)
             self.assertEqual(len(self.endpoint.requests), 1)
-            (task, later), = pull()
+            (follower, later), = pull()
             self.assertTrue(later)
+            # Many come before it may send again
+            ids = []
+            for n in range(5):
+                ids += self.notify(f"Flour {n}", run=False)
+            for task, later in pull():
+                if not later:
+                    run_task(DB_NAME, task)
+            self.assertEqual(pull(), [(follower, True)])
             self.clock.wait(seconds=4)
-            run_task(DB_NAME, task)
-        self.assertEqual(self.states([flour]), ['sent'])
+            run_task(DB_NAME, follower)
+            self.assertEqual(set(self.states(ids)), {'sent'})
+            self.assertEqual(len(self.endpoint.requests), 2)
+            # The last finds nothing and is the end
+            (follower, later), = pull()
+            self.clock.wait(seconds=4)
+            run_task(DB_NAME, follower)
+            self.assertEqual(pull(), [])
