@@ -135,3 +135,21 @@ class ScanTestCase(TestCase):
             store.move(product, -5)
             store.run_queue()
             self.assertEqual(len(store.open()), 1)
+
+    @with_transaction()
+    def test_import(self):
+        "Thresholds are imported by the codes of the products"
+        with with_store(2) as store:
+            names = [
+                'kind', 'product', 'warehouse', 'threshold',
+                'critical_threshold']
+            count = store.Rule.import_data(names, [
+                    ['below_minimum', 'P0', "Second", '10', '2'],
+                    ['below_minimum', 'P1', "Second", '20', ''],
+                    ])
+            self.assertEqual(count, 2)
+            self.assertEqual(
+                [(r.product, r.warehouse, r.threshold, r.critical_threshold)
+                    for r in store.Rule.search([], order=[('id', 'ASC')])],
+                [(store.products[0], store.second, 10, 2),
+                    (store.products[1], store.second, 20, None)])
