@@ -106,9 +106,10 @@ class Alert(ModelSQL, ModelView):
             ('open_key_unique', Unique(t, t.open_key),
                 'stock_alert.msg_alert_open_key_unique'))
         cls._sql_indexes.update({
-                Index(
-                    t, (t.product, Index.Equality()),
-                    where=t.open_key != Null),
+                *[Index(
+                        t, (column, Index.Equality()),
+                        where=t.open_key != Null)
+                    for column in [t.product, t.subject]],
                 Index(
                     t, (t.company, Index.Equality()),
                     (t.state, Index.Equality(cardinality='low')),

@@ -1,8 +1,11 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """Rules say from when on something about the stock is wrong."""
+from sql import Null
+
 from trytond.i18n import gettext
-from trytond.model import DeactivableMixin, ModelSQL, ModelView, Unique, fields
+from trytond.model import (
+    DeactivableMixin, Index, ModelSQL, ModelView, Unique, fields)
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool
 from trytond.pyson import Bool, Eval, If
@@ -164,6 +167,8 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
             ('kind', 'ASC'), ('product', 'ASC NULLS FIRST'),
             ('category', 'ASC NULLS FIRST'),
             ('warehouse', 'ASC NULLS FIRST'), ('id', 'ASC')]
+        cls._sql_indexes.add(
+            Index(t, (t.product, Index.Equality()), where=t.product != Null))
         cls._sql_constraints.append(
             ('scope_unique', Unique(t, t.scope_key),
                 'stock_alert.msg_rule_scope_unique'))

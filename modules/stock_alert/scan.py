@@ -9,6 +9,7 @@ from sql.conditionals import Case, Coalesce
 from sql.functions import Abs
 from sql.operators import Concat
 
+from trytond import backend
 from trytond.model import ModelSQL, Unique, fields
 from trytond.pool import Pool
 from trytond.transaction import Transaction, without_check_access
@@ -62,6 +63,13 @@ class Finding(ModelSQL):
                     Cast(Literal(kind.name), 'VARCHAR'),
                     *[Column(query, n) for n in names],
                     cls._open_key(query))))
+
+    @classmethod
+    def analyze(cls):
+        "Let the database know how much was found, before it is joined"
+        if backend.name == 'postgresql':
+            Transaction().connection.cursor().execute(
+                f'ANALYZE "{cls._table}"')
 
     @classmethod
     def _open_key(cls, query):
@@ -157,9 +165,11 @@ class Scan(ModelSQL):
         for kind in kinds:
             if kind.name in scopes:
                 Finding.fill(kind, scope)
+        if whole:
+            Finding.analyze()
         last = Event.last_id()
-        cls._open_found(scope, now)
-        cls._update_found(scope, now)
+        cls._open_found(scope, kinds, now)
+        cls._update_found(scope, kinds, now)
         cls._resolve_missing(scope, kinds, now, before)
         cls._wake(scope, now)
         if whole:
@@ -168,7 +178,24 @@ class Scan(ModelSQL):
         Event.tell(company, last)
 
     @classmethod
-    def _open_found(cls, scope, now):
+    def _looked_at(cls, scope, kinds, table):
+        "Return the clause of the alerts that the scan is about, by indexes"
+        clause = (table.open_key != Null) & (
+            table.company == scope.company.id)
+        if scope.products is None:
+            return clause
+
+        def names(touch):
+            return [k.name for k in kinds if k.touch == touch] or ['']
+
+        return clause & (
+            (table.kind.in_(names('product'))
+                & scope.has_product(table.product))
+            | (table.kind.in_(names('subject'))
+                & scope.has_subject(table.subject)))
+
+    @classmethod
+    def _open_found(cls, scope, kinds, now):
         pool = Pool()
         Event = pool.get('stock.alert.event')
         found = pool.get('stock.alert.finding').__table__()
@@ -185,7 +212,8 @@ class Scan(ModelSQL):
                     table.opened_at, table.create_date, table.create_uid],
                 found.join(
                     existing, 'LEFT',
-                    condition=existing.open_key == found.open_key
+                    condition=(existing.open_key == found.open_key)
+                    & cls._looked_at(scope, kinds, existing)
                     ).select(
                         *[Column(found, n) for n in names],
                         Cast(Literal('open'), 'VARCHAR'),
@@ -198,7 +226,7 @@ class Scan(ModelSQL):
                 & (table.id > (last or 0))), now)
 
     @classmethod
-    def _update_found(cls, scope, now):
+    def _update_found(cls, scope, kinds, now):
         "Keep value and severity of what is open up to date"
         pool = Pool()
         found = pool.get('stock.alert.finding').__table__()
@@ -213,6 +241,7 @@ class Scan(ModelSQL):
                     ).select(
                         table.id, found.value, found.severity,
                         where=clause & (table.state != 'resolved')
+                        & cls._looked_at(scope, kinds, table)
                         & (found.company == scope.company.id)),
                 now)
         changed = (
@@ -227,6 +256,7 @@ class Scan(ModelSQL):
                 from_=[found],
                 where=(table.open_key == found.open_key)
                 & (table.state != 'resolved')
+                & cls._looked_at(scope, kinds, table)
                 & (found.company == scope.company.id) & changed))
 
     @classmethod
@@ -235,23 +265,12 @@ class Scan(ModelSQL):
         pool = Pool()
         found = pool.get('stock.alert.finding').__table__()
         table = cls._alerts()
-
-        def names(touch):
-            return [k.name for k in kinds if k.touch == touch]
-
-        where = Literal(True)
-        if scope.products is not None:
-            where = (
-                (table.kind.in_(names('product') or [''])
-                    & scope.has_product(table.product))
-                | (table.kind.in_(names('subject') or [''])
-                    & scope.has_subject(table.subject)))
         missing = table.join(
             found, 'LEFT', condition=table.open_key == found.open_key
             ).select(
                 table.id, table.value, table.severity, table.state,
-                where=(table.open_key != Null) & (found.id == Null)
-                & (table.company == scope.company.id) & where)
+                where=cls._looked_at(scope, kinds, table)
+                & (found.id == Null))
         unresolved = missing.select(
             missing.id, missing.value, missing.severity,
             where=missing.state != 'resolved')
@@ -280,17 +299,18 @@ class Scan(ModelSQL):
         table = cls._alerts()
         if not before:
             return
+        # For each of the few by the index of the moves of a product
         last = move.select(
-            move.product.as_('product'), Max(move.id).as_('move'),
+            Max(move.id),
             where=(move.state == 'done')
+            & (move.product == table.product)
             & (move.company == scope.company.id)
             & (done_date(move) >= scope.today - BACK_DATED)
-            & (Coalesce(move.write_date, move.create_date) >= before - LONGEST)
-            & scope.has_product(move.product),
-            group_by=move.product)
+            & (Coalesce(move.write_date, move.create_date)
+                >= before - LONGEST))
         Transaction().connection.cursor().execute(*table.update(
-                [table.resolved_move], [last.move], from_=[last],
-                where=(table.product == last.product)
+                [table.resolved_move], [last],
+                where=(table.product != Null)
                 & (table.company == scope.company.id)
                 & (table.state == 'resolved')
                 & (table.resolution == 'automatic')
