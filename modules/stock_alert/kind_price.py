@@ -19,7 +19,8 @@ class PriceKind(Kind):
     measure = 'percent'
     touch = None
     # The models of order and line, and the date of the order
-    order = line = None
+    order = None
+    line = None
 
     def lines(self, scope, states):
         """Return the query of the lines of orders in the states.
@@ -114,7 +115,8 @@ class PurchasePrice(PriceKind):
             'threshold', 'product', 'warehouse', 'reference', 'period'})
     above = True
     references = frozenset({'last_price', 'average_price'})
-    order, line = 'purchase.purchase', 'purchase.line'
+    order = 'purchase.purchase'
+    line = 'purchase.line'
 
     def prices(self, scope):
         Rule = Pool().get('stock.alert.rule')
@@ -173,7 +175,8 @@ class SalePrice(PriceKind):
     name = 'sale_price'
     uses = frozenset({'threshold', 'product', 'warehouse', 'reference'})
     references = frozenset({'cost_price', 'list_price'})
-    order, line = 'sale.sale', 'sale.line'
+    order = 'sale.sale'
+    line = 'sale.line'
 
     def prices(self, scope):
         pool = Pool()

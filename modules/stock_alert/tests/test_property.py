@@ -253,6 +253,8 @@ class PropertyTestCase(TestCase):
                 cursor.execute('SAVEPOINT example')
                 try:
                     made = self.make_rules(store, rules)
+                    # As the queue does for new rules
+                    store.scan()
                     for name, *arguments in operations:
                         getattr(self, name)(store, made, *arguments)
                         store.run_queue()
