@@ -68,7 +68,6 @@ JXC_MODELS = {
     'stock.alert.event': (ALERTED, ''),
     'stock.alert.rule': (ALERTED, 'warehouse_manager manager'),
     'stock.alert.subscription': (ALERTED, ALERTED),
-    'stock.alert.count.kind': (ALERTED, ''),
     'account.invoice': (f'{PURCHASE} {SALE} {READERS}', 'accountant'),
     'account.move': ('accountant', 'accountant'),
     'account.account': (EVERYBODY, 'accountant'),
