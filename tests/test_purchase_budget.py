@@ -218,7 +218,7 @@ class PurchaseBudgetTestCase(AttackTestCase):
         (_, (first,)), = values['lines']
         values['lines'] = [
             {'id': -2, **first}, {'id': -3, **first, 'quantity': 2.}]
-        changed, = keeper.call(
+        changed = keeper.call(
             'purchase.requisition', 'on_change', {
                 'id': -1, 'state': 'draft', **values}, ['lines'])
         self.assertIn('110', changed['budget_summary'])

@@ -85,7 +85,10 @@ class RequisitionLine(metaclass=PoolMeta):
     department = fields.Many2One(
         'company.department', "Department", ondelete='RESTRICT',
         states={'readonly': Eval('purchase_requisition_state') != 'draft'},
-        domain=[('company', '=', Eval('budget_company', -1))],
+        domain=[
+            ('company', '=',
+                Eval('_parent_requisition', {}).get('company', -1)),
+            ],
         help="Leave empty for that of the requisition.")
 
     @fields.depends('department')

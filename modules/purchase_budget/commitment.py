@@ -21,8 +21,8 @@ from trytond.pool import Pool
 from trytond.tools import grouped_slice
 from trytond.transaction import Transaction, without_check_access
 
-from .budget import Figures
 from .exceptions import BudgetAccessError
+from .figures import Figures
 
 KINDS = [
     ('requisition', "Requisition"),
@@ -272,7 +272,8 @@ class Commitment(ModelSQL, ModelView):
     def _request_targets(cls, ids):
         "Until an order is more than a draft, or the request is given up"
         pool = Pool()
-        request = pool.get(REQUEST).__table__()
+        Request = pool.get(REQUEST)
+        request = Request.__table__()
         line = pool.get(REQUISITION_LINE).__table__()
         requisition = pool.get('purchase.requisition').__table__()
         purchase_line = pool.get(PURCHASE_LINE).__table__()
@@ -284,8 +285,10 @@ class Commitment(ModelSQL, ModelView):
             | ((purchase.state == 'cancelled')
                 & ~Coalesce(request.exception_ignored, False)))
         query = (request
-            .join(line, condition=request.origin == reference_to(
-                    REQUISITION_LINE, line.id))
+            .join(line, condition=request.origin.like(
+                    f'{REQUISITION_LINE},%')
+                & (Request.origin.sql_id(request.origin, Request)
+                    == line.id))
             .join(requisition,
                 condition=line.requisition == requisition.id)
             .join(unit, 'LEFT', condition=request.unit == unit.id)

@@ -54,7 +54,10 @@ class RequisitionLine(metaclass=PoolMeta):
     project = fields.Many2One(
         'project.work', "Project", ondelete='RESTRICT',
         states={'readonly': Eval('purchase_requisition_state') != 'draft'},
-        domain=[('company', '=', Eval('budget_company', -1))],
+        domain=[
+            ('company', '=',
+                Eval('_parent_requisition', {}).get('company', -1)),
+            ],
         help="Leave empty for that of the requisition.")
 
     @fields.depends('project')

@@ -11,9 +11,9 @@ from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval, If
 from trytond.transaction import Transaction, without_check_access
 
-from .budget import Figures
 from .commitment import REQUEST, REQUISITION_LINE
 from .exceptions import BudgetError
+from .figures import Figures
 from .proposal import Proposal, is_controlled
 
 BUDGET_FIELDS = [
@@ -96,12 +96,17 @@ class Requisition(metaclass=PoolMeta):
         BudgetLine = Pool().get('purchase.budget.line')
         proposal = Proposal(self.company)
         date = self._get_budget_date()
+        fitting = [
+            proposal.find(date, facts)
+            for facts in self._get_line_facts(proposal, lines)]
+        # One record for all lines, whose name is read once
+        records = {
+            r.id: r for r in BudgetLine.browse({f[0] for f in fitting if f})}
         unfit = []
-        for line, facts in zip(lines, self._get_line_facts(proposal, lines)):
-            found = proposal.find(date, facts)
+        for line, found in zip(lines, fitting):
             present = _id_of(line, 'budget_line')
             if present is None:
-                line.budget_line = BudgetLine(found[0]) if found else None
+                line.budget_line = records[found[0]] if found else None
             elif present not in found:
                 unfit.append(line)
         return unfit
@@ -159,9 +164,12 @@ class Requisition(metaclass=PoolMeta):
         months = dict(places_of(used, date))
         own = defaultdict(Decimal)
         if (getattr(self, 'state', None) or 'draft') in OPEN:
-            for line, amount in zip(lines, self._get_budget_amounts(lines)):
+            amounts = self._get_budget_amounts(lines)
+            for line, amount in zip(lines, amounts):
                 if (id_ := _id_of(line, 'budget_line')) is not None:
                     own[id_, months[id_]] += amount
+        else:
+            amounts = [line.budget_amount for line in lines]
         sums = defaultdict(Figures)
         for (line, _, _), figures in BudgetLine.read_months(
                 lines=list(months)).items():
@@ -172,11 +180,12 @@ class Requisition(metaclass=PoolMeta):
                 own)}
         controlled = is_controlled(self.company, date)
         values = []
-        for line in lines:
+        for line, amount in zip(lines, amounts):
             id_ = _id_of(line, 'budget_line')
             figures = sums[id_]
             taken = own.get((id_, months.get(id_)), Decimal(0))
-            if id_ is None:
+            if id_ is None or (
+                    not amount and getattr(line, 'quantity', None)):
                 state = 'missing' if controlled else None
             else:
                 state = 'exceeded' if id_ in excesses else 'within'
@@ -198,16 +207,18 @@ class Requisition(metaclass=PoolMeta):
         lang, texts = Lang.get(), []
         for line in used:
             figures = sums[line.id]
-            taken = own.get((line.id, months[line.id]), Decimal(0))
+            taken = own.get((line.id, months[line.id]))
             amounts = {
-                'budget': figures.budget,
+                'amount': figures.budget,
                 'committed': figures.committed,
                 'spent': figures.spent,
-                'own': taken,
-                'available': figures.available - taken,
+                'own': taken or Decimal(0),
+                'available': figures.available - (taken or Decimal(0)),
                 }
+            # What is booked is committed already
+            message = 'line_figures' if taken is None else 'summary'
             texts.append(gettext(
-                    'purchase_budget.msg_summary', name=line.rec_name,
+                    f'purchase_budget.msg_{message}', name=line.rec_name,
                     **{n: lang.currency(a, self.company.currency)
                         for n, a in amounts.items()}))
             if excess := excesses.get(line.id):
@@ -278,10 +289,15 @@ class Requisition(metaclass=PoolMeta):
 
     @property
     def budget_missing(self):
-        "The names of the lines without a budget though they need one"
+        """The names of the lines without a budget though they need one
+
+        Without a price at all nothing can be taken from it.
+        """
         if not is_controlled(self.company, self._get_budget_date()):
             return []
-        return [l.rec_name for l in self.lines if not l.budget_line]
+        return [
+            l.rec_name for l in self.lines
+            if not l.budget_line or not l.budget_amount]
 
     @property
     def budget_places(self):
@@ -305,14 +321,13 @@ class Line(metaclass=PoolMeta):
             If(Eval('purchase_requisition_state') == 'draft',
                 [
                     ('budget.state', '=', 'running'),
-                    ('budget.company', '=', Eval('budget_company', -1)),
+                    ('budget.company', '=',
+                        Eval('_parent_requisition', {}).get('company', -1)),
                     ],
                 ()),
             ],
         states=_states,
         help="Proposed by department, product and date.")
-    budget_company = fields.Function(fields.Many2One(
-            'company.company', "Company"), 'on_change_with_budget_company')
     budget_currency = fields.Function(fields.Many2One(
             'currency.currency', "Currency of the Budget"),
         'on_change_with_budget_currency')
@@ -349,17 +364,8 @@ class Line(metaclass=PoolMeta):
     @classmethod
     def __setup__(cls):
         super().__setup__()
-        for field in [cls.product, cls.supplier]:
-            field.context = {
-                **(field.context or {}),
-                'company': Eval('budget_company', -1)}
-            field.depends.add('budget_company')
         t = cls.__table__()
         cls._sql_indexes.add(Index(t, (t.budget_line, Index.Equality())))
-
-    @fields.depends('requisition', '_parent_requisition.company')
-    def on_change_with_budget_company(self, name=None):
-        return self.requisition.company if self.requisition else None
 
     @fields.depends('requisition', '_parent_requisition.company')
     def on_change_with_budget_currency(self, name=None):

@@ -12,8 +12,8 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access
 
-from .budget import Figures
 from .exceptions import BudgetError, BudgetWarning
+from .figures import Figures
 
 DOCUMENTS = {
     'purchase.requisition': 'requisition',

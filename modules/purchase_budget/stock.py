@@ -1,12 +1,14 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """What is received is not ordered any longer, but committed still."""
+from sql import Null
+
 from trytond.model import fields
 from trytond.pool import Pool, PoolMeta
 from trytond.tools import grouped_slice
 from trytond.transaction import Transaction
 
-from .commitment import PURCHASE_LINE, reference_to
+from .commitment import PURCHASE_LINE
 
 
 class Move(metaclass=PoolMeta):
@@ -30,10 +32,11 @@ class Move(metaclass=PoolMeta):
         # Most moves are of no order with a budget: no record is read
         for sub_moves in grouped_slice(moves, 1000):
             cursor.execute(*move.join(
-                    line, condition=move.origin == reference_to(
-                        PURCHASE_LINE, line.id)).select(
+                    line, condition=move.origin.like(f'{PURCHASE_LINE},%')
+                    & (cls.origin.sql_id(move.origin, cls) == line.id)
+                    ).select(
                     line.id,
-                    where=(line.budget_line != None)  # noqa: E711
+                    where=(line.budget_line != Null)
                     & fields.SQL_OPERATORS['in'](
                         move.id, [m.id for m in sub_moves])))
             lines.update(id_ for id_, in cursor)

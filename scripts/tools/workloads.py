@@ -650,7 +650,7 @@ def budget_on_change(side):
     if side.has_budget:
         shown = side.click(
             'model.purchase.requisition.on_change', values, ['lines'])
-        if len(shown[0]['lines']['update']) != REQUESTED:
+        if len(shown['lines']['update']) != REQUESTED:
             raise QueueError(f"{side.name}: not all lines show their budget")
 
 

@@ -15,7 +15,7 @@ from trytond.model.exceptions import ValidationError
 from trytond.modules.account.tests import create_chart, get_fiscalyear
 from trytond.modules.account_invoice.tests import set_invoice_sequences
 from trytond.modules.company.tests import create_company, set_company
-from trytond.modules.purchase_budget.budget import spread
+from trytond.modules.purchase_budget.figures import spread
 from trytond.pool import Pool
 from trytond.tests.test_tryton import activate_module, with_transaction
 from trytond.transaction import Transaction
