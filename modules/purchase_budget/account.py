@@ -45,7 +45,9 @@ class Invoice(metaclass=PoolMeta):
     @classmethod
     @without_check_access
     def _book_budget(cls, invoices):
-        Commitment = Pool().get('purchase.budget.commitment')
+        pool = Pool()
+        Commitment = pool.get('purchase.budget.commitment')
+        PurchaseLine = pool.get(PURCHASE_LINE)
         origins = defaultdict(list)
         for invoice in cls.browse(invoices):
             if invoice.type != 'in':
@@ -54,7 +56,7 @@ class Invoice(metaclass=PoolMeta):
                 if line.type != 'line':
                     continue
                 origins[INVOICE_LINE].append(line.id)
-                if line.origin and line.origin.__name__ == PURCHASE_LINE:
+                if isinstance(line.origin, PurchaseLine):
                     origins[PURCHASE_LINE].append(line.origin.id)
         if origins:
             Commitment.book(origins)
@@ -90,6 +92,7 @@ class InvoiceLine(metaclass=PoolMeta):
     @classmethod
     def propose_budget_lines(cls, invoice):
         "Set the budget lines of the lines that have none"
+        PurchaseLine = Pool().get(PURCHASE_LINE)
         lines = [
             l for l in invoice.lines
             if l.type == 'line' and not l.budget_line]
@@ -101,7 +104,7 @@ class InvoiceLine(metaclass=PoolMeta):
             [l.product.id for l in lines if l.product])
         found = defaultdict(list)
         for line in lines:
-            if line.origin and line.origin.__name__ == PURCHASE_LINE:
+            if isinstance(line.origin, PurchaseLine):
                 if line.origin.budget_line:
                     found[line.origin.budget_line.id].append(line)
                 continue

@@ -428,14 +428,14 @@ class Request(metaclass=PoolMeta):
 
     @classmethod
     def _requisition_lines(cls, requests):
-        return [
-            r.origin.id for r in requests
-            if r.origin and r.origin.__name__ == REQUISITION_LINE]
+        Line = Pool().get(REQUISITION_LINE)
+        return [r.origin.id for r in requests if isinstance(r.origin, Line)]
 
     @property
     def budget_line(self):
         "That of the line of the requisition or None"
-        if self.origin and self.origin.__name__ == REQUISITION_LINE:
+        Line = Pool().get(REQUISITION_LINE)
+        if isinstance(self.origin, Line):
             return self.origin.budget_line
 
     @classmethod
