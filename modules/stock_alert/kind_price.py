@@ -136,7 +136,7 @@ class PurchasePrice(PriceKind):
 
     def _before(self, scope):
         "Return the open lines joined with those ordered before them"
-        line, before = self.lines(scope, OPEN), self.lines(scope, ORDERED)
+        line, before = self.rows(scope), self.lines(scope, ORDERED)
         return line, before, line.join(
             before,
             condition=(line.product == before.product)

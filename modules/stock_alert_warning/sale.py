@@ -1,0 +1,62 @@
+# This file is part of tryton-jxc.  The LICENSE file at the top level of
+# this repository contains the full license terms.
+"""Sales beyond what is available, or below their price."""
+from sql import Null
+
+from trytond.model import ModelView
+from trytond.pool import Pool, PoolMeta
+
+from .document import AlertedMixin, checked, order_lines
+from .price import SalePrice
+from .quantity import OrderForecastBelow, OrderForecastNegative
+
+
+class Sale(AlertedMixin, metaclass=PoolMeta):
+    __name__ = 'sale.sale'
+
+    @classmethod
+    def get_alert_kinds(cls):
+        return {
+            **super().get_alert_kinds(),
+            **{k.name: k for k in [
+                    OrderForecastNegative, OrderForecastBelow, SalePrice]},
+            }
+
+    @classmethod
+    def get_alert_products(cls, sales):
+        return list({
+                l.product.id for s in sales for l in s.lines if l.product})
+
+    @classmethod
+    def sql_alert_lines(cls, scope):
+        return order_lines(
+            cls.__name__, lambda sale: scope.has_document(sale.id))
+
+    @classmethod
+    @ModelView.button
+    @checked('quotation')
+    def quote(cls, sales):
+        super().quote(sales)
+
+    @classmethod
+    @ModelView.button
+    @checked('confirmed')
+    def confirm(cls, sales):
+        super().confirm(sales)
+
+
+class SaleSupply(metaclass=PoolMeta):
+    __name__ = 'sale.sale'
+
+    @classmethod
+    def sql_alert_lines(cls, scope):
+        "What is bought for the sale is not taken from the stock"
+        Template = Pool().get('product.template')
+        template = Template.__table__()
+        line = super().sql_alert_lines(scope)
+        return line.join(
+            template, condition=line.template == template.id
+            ).select(
+                line.document, line.product, line.template, line.warehouse,
+                line.unit, line.quantity,
+                where=template.supply_on_sale == Null)
