@@ -31,6 +31,12 @@ class ShipmentMixin(AlertedMixin):
         return self.moves
 
     @classmethod
+    def check_alert_rules(cls, shipments, *args, **kwargs):
+        # What has left is not checked when it arrives
+        super().check_alert_rules(
+            [s for s in shipments if s.alert_moves], *args, **kwargs)
+
+    @classmethod
     def get_alert_products(cls, shipments):
         return list({m.product.id for s in shipments for m in s.alert_moves})
 
@@ -69,8 +75,11 @@ class ShipmentOut(ShipmentMixin, metaclass=PoolMeta):
 
     @classmethod
     @ModelView.button
-    @checked('picked')
     def pick(cls, shipments):
+        # Not what is only unpacked
+        cls.check_alert_rules([
+                s for s in shipments
+                if s.state in {'waiting', 'assigned'}])
         super().pick(shipments)
 
     @classmethod
@@ -78,8 +87,7 @@ class ShipmentOut(ShipmentMixin, metaclass=PoolMeta):
     def pack(cls, shipments):
         # What was picked was checked then
         cls.check_alert_rules([
-                s for s in shipments
-                if s.state == 'assigned'])
+                s for s in shipments if s.state == 'assigned'])
         super().pack(shipments)
 
     @classmethod
