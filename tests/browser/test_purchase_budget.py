@@ -28,8 +28,8 @@ WORDS = {
         'approval': "审批",
         'budgets': ("采购", "预算", "预算"),
         'budget_lines': ("采购", "预算", "预算明细"),
-        'rules': ("采购", "预算", "设置", "预算规则"),
-        'reports': ("采购", "报表", "预算"),
+        'rules': ("预算", "设置", "预算规则"),
+        'reports': ("报表", "预算"),
         'by': [
             ('department', "预算执行（按部门）"),
             ('category', "预算执行（按商品分类）"),
@@ -57,9 +57,8 @@ WORDS = {
         'approval': "Approval",
         'budgets': ("Purchases", "Budgets", "Budgets"),
         'budget_lines': ("Purchases", "Budgets", "Budget Lines"),
-        'rules': (
-            "Purchases", "Budgets", "Configuration", "Budget Rules"),
-        'reports': ("Purchases", "Reporting", "Budgets"),
+        'rules': ("Budgets", "Configuration", "Budget Rules"),
+        'reports': ("Reporting", "Budgets"),
         'by': [
             ('department', "Budgets by Department"),
             ('category', "Budgets by Product Category"),
@@ -325,31 +324,34 @@ class PurchaseBudgetTestCase(unittest.TestCase):
             row.locator('.column-char:visible').first.dblclick()
             client.idle()
             self.screenshot(client, 'line')
-            client.menu(*words['rules'])
-            client.open_row()
-            self.screenshot(client, 'rule')
-            for name, title in words['by']:
-                self.open_report(client, title)
-                self.screenshot(client, f'by-{name}')
-                client.toolbar('switch_')
-                self.screenshot(client, f'by-{name}-graph')
+            self.look_below(client)
         self.use('purchase_manager', function)
 
-    def open_report(self, client, title):
-        "Open a report of the menu, which has a Budgets above it as well"
-        def below(row, title):
-            return row.locator(
-                'xpath=following-sibling::tr', has=client.page.locator(
-                    f'.column-char[title="{title}"]')).first
+    def look_below(self, client):
+        "Look at what is below entries whose titles are there more than once"
+        words = self.words
+        self.open_below(client, *words['rules'])
+        client.open_row()
+        self.screenshot(client, 'rule')
+        for name, title in words['by']:
+            self.open_below(client, *words['reports'], title)
+            self.screenshot(client, f'by-{name}')
+            client.toolbar('switch_')
+            self.screenshot(client, f'by-{name}-graph')
 
-        _, reporting, budgets = self.words['reports']
+    def open_below(self, client, title, *children):
+        "Open an entry of the menu below the first one with a title"
+        def has(title):
+            return client.page.locator(f'.column-char[title="{title}"]')
+
         row = client.page.locator(
-            '#menu tbody tr:visible', has=client.page.locator(
-                f'.column-char[title="{reporting}"]')).first
-        for child in [budgets, title]:
-            if not below(row, child).count():
+            '#menu tbody tr:visible', has=has(title)).first
+        for title in children:
+            child = row.locator(
+                'xpath=following-sibling::tr', has=has(title)).first
+            if not child.count():
                 row.locator('.expander').click()
-            row = below(row, child)
+            row = child
             row.wait_for()
         row.locator('.column-char').click()
         client.idle()
