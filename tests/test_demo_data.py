@@ -42,6 +42,7 @@ STATES = {
     'stock.inventory': ['draft', 'done'],
     'stock.period': ['draft', 'closed'],
     'stock.forecast': ['draft', 'done'],
+    'stock.alert': ['open', 'acknowledged', 'snoozed', 'resolved'],
     'document.approval': ['waiting', 'refused'],
     'account.invoice': ['draft', 'validated', 'posted', 'paid'],
     'account.move': ['draft', 'posted'],
@@ -131,6 +132,29 @@ class DemoDataTestCase(unittest.TestCase):
         self.assertTrue(any(s < 0.8 for s in shares))
         self.assertTrue(any(0.8 <= s <= 1 for s in shares))
         self.assertTrue(any(s > 1 for s in shares))
+
+    def test_alerts(self):
+        "Test there are alerts of every kind, and what was done about them"
+        definition = self.config.get_proxy('stock.alert.rule').fields_get(
+            ['kind'], self.config.context)
+        kinds = {name for name, _ in definition['kind']['selection']}
+        alerts = self.read('stock.alert', [], [
+                'kind', 'severity', 'state', 'resolution', 'note',
+                'resolved_document'])
+        # No location has less than nothing
+        self.assertEqual({a['kind'] for a in alerts}, kinds - {'negative'})
+        self.assertEqual(
+            {a['severity'] for a in alerts}, {'info', 'warning', 'critical'})
+        resolutions = {a['resolution'] for a in alerts}
+        self.assertLessEqual({'automatic', 'manual'}, resolutions)
+        self.assertTrue(any(
+                (a['resolved_document'] or '').startswith('stock.shipment.in,')
+                for a in alerts))
+        self.assertTrue(all(
+                a['note'] for a in alerts if a['state'] == 'acknowledged'))
+        # Not so many that none is looked at
+        self.assertLess(
+            len([a for a in alerts if a['state'] == 'open']), 100)
 
     def test_low_stock(self):
         "Test some products are below their order point"

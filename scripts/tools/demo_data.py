@@ -4,6 +4,7 @@
 from functools import partial
 
 from .demo_account import enter_expenses, make_budget, open_accounts
+from .demo_alert import watch
 from .demo_amendment import amend
 from .demo_approval import approve
 from .demo_base import Demo
@@ -87,7 +88,7 @@ def find_steps(demo):
         functions += [
             follow_opportunities, agree_with_customers, agree_with_suppliers,
             amend, produce_last, develop, make_budget]
-    functions += [plan_supply, approve, make_purchase_budget]
+    functions += [plan_supply, watch, approve, make_purchase_budget]
     return [
         (function.__name__.replace('_', ' '), partial(function, demo))
         for function in functions]

@@ -15,7 +15,8 @@ SHELVES = [
 # Lots that are old: product, days until they expire, quantity, location
 OLD_LOTS = [
     ('T053', -20, 36, 'WH-QUA'), ('T045', -3, 18, 'WH-COOL'),
-    ('T051', 10, 24, 'WH-COOL'), ('T054', 25, 20, 'WH-COOL')]
+    ('T051', 10, 24, 'WH-COOL'), ('T054', 25, 20, 'WH-COOL'),
+    ('T052', 92, 30, 'WH-COOL')]
 
 # Products that are on their way to the shop
 TRANSFERS = [
