@@ -131,8 +131,11 @@ class WebClient:
         page.locator('#menu tbody tr').first.wait_for()
         self.idle()
 
-    def menu(self, *titles):
-        "Open the entry of the menu under its parents"
+    def menu(self, *titles, content='button#new_'):
+        """Open the entry of the menu under its parents.
+
+        :param content: selector of what is waited for in the tab
+        """
         def row(i):
             # A child may have the title of its parent
             return self.page.locator(
@@ -146,7 +149,7 @@ class WebClient:
                 row(i + 1).wait_for()
         row(len(titles) - 1).locator('.column-char').click()
         self.idle()
-        self.page.locator(TAB + 'button#new_').wait_for()
+        self.page.locator(TAB + content).first.wait_for()
 
     def toolbar(self, button):
         self.page.locator(TAB + f'button#{button}').click()
