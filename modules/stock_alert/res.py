@@ -67,7 +67,7 @@ class User(metaclass=PoolMeta):
             Alert.notify_user(
                 alerts, 'tryton-warning',
                 gettext(message, count=len(alerts)),
-                description='\n'.join(named), user=self.id)
+                description=', '.join(named), user=self.id)
 
     @classmethod
     def queue_stock_alert_mails(cls):
