@@ -157,13 +157,26 @@ class Alert(ModelSQL, ModelView):
         existing = {name for name, _ in pool.iterobject()}
         return [
             (None, ""),
-            *[(n, Model.get_name(n)) for n in sorted(names & existing)]]
+            *cls._get_readable([
+                    (n, Model.get_name(n)) for n in sorted(names & existing)])]
 
     @classmethod
     def get_documents(cls):
         Move = Pool().get('stock.move')
-        return list({
-                *Move.get_shipment(), *Move.get_origin(), (None, '')})
+        documents = {*Move.get_shipment(), *Move.get_origin()}
+        return [
+            (None, ""),
+            *cls._get_readable(sorted(d for d in documents if d[0]))]
+
+    @classmethod
+    def _get_readable(cls, models):
+        """Return those the user may read.
+
+        Of one that is not the whole field would not be shown.
+        """
+        ModelAccess = Pool().get('ir.model.access')
+        access = ModelAccess.get_access([name for name, _ in models])
+        return [m for m in models if access[m[0]]['read']]
 
     def get_rec_name(self, name):
         names = [self.kind_string]
