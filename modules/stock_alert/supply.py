@@ -99,6 +99,8 @@ class _Supply(Wizard):
             if a.state == 'open']
         if alerts:
             Alert.acknowledge(alerts, note=names)
+        if len(records) == 1:
+            action['views'].reverse()
         return action, {'res_id': [r.id for r in records]}
 
 
