@@ -22,6 +22,7 @@ SPECIFICITY = [
 
 class ApplicableMixin:
     "The rules of which the most specific one applies"
+    __slots__ = ()
     _scopes_cache = Cache('stock.alert.rule.scopes', context=False)
 
     @classmethod

@@ -105,7 +105,7 @@ class PeopleTestCase(TestCase):
                 ['Administrator', 'admin2', 'keeper', 'member', 'named',
                     'reader'])
             self.assertEqual(
-                told[-2][1:], ("2 new stock alerts", '\n'.join([
+                told[-2][1:], ("2 new stock alerts", ', '.join([
                             "On Hand below Minimum - [P0] Product 0",
                             "On Hand below Minimum - [P1] Product 1"])))
             with Transaction().set_user(reader.id), check_access():
