@@ -3,19 +3,23 @@
 """A scan makes the alerts those that are due, in a few statements."""
 import datetime as dt
 
-from sql import Cast, Column, Conflict, Literal, Null
+from sql import (
+    Cast, Column, Conflict, Except, Literal, Null, Union, With)
 from sql.aggregate import Max
 from sql.conditionals import Case, Coalesce
 from sql.functions import Abs
 from sql.operators import Concat
 
-from trytond import backend
 from trytond.model import ModelSQL, Unique, fields
 from trytond.pool import Pool
 from trytond.transaction import Transaction, without_check_access
 
 from .kind import EPSILON, Scope, done_date
 
+# What is kept of what is wrong
+WRONG = [
+    'rule', 'subject', 'product', 'warehouse', 'value', 'threshold',
+    'severity']
 # How far back a move may be dated that is taken for what resolved an alert
 BACK_DATED = dt.timedelta(days=30)
 # How long a transaction may take, whose moves have the time of its beginning
@@ -29,47 +33,113 @@ def rank(severity):
 
 
 class Finding(ModelSQL):
-    """What a scan found, as long as it runs.
+    """What a scan found to be otherwise than the alerts say.
 
     A table, so that each kind is looked at once and nothing of it comes to
-    the memory of the server.
+    the memory of the server.  What is wrong as before leaves no row.
     """
     __name__ = 'stock.alert.finding'
     company = fields.Integer("Company")
-    kind = fields.Char("Kind")
     rule = fields.Integer("Rule")
+    kind = fields.Char("Kind")
     subject = fields.Char("Subject")
     product = fields.Integer("Product")
     warehouse = fields.Integer("Warehouse")
     value = fields.Float("Value")
     threshold = fields.Float("Threshold")
     severity = fields.Char("Severity")
-    breach = fields.Boolean("Breach")
     open_key = fields.Char("Open Key")
+    alert = fields.Integer("Alert")
+    change = fields.Selection([
+            ('opened', "Opened"),
+            ('worse', "Became Worse"),
+            ('better', "Became Better"),
+            ('value', "Other Value"),
+            ('resolved', "Resolved"),
+            ('over', "Over, Resolved by Hand Before"),
+            ], "Change")
 
     @classmethod
     def fill(cls, kind, scope):
-        "Add what is wrong of the kind in the scope"
+        "Add what differs of the kind in the scope"
         query = kind.query(scope)
-        table = cls.__table__()
-        names = [
-            'rule', 'subject', 'product', 'warehouse', 'value', 'threshold',
-            'severity', 'breach']
-        Transaction().connection.cursor().execute(*table.insert(
-                [table.company, table.kind,
-                    *[Column(table, n) for n in names], table.open_key],
-                query.select(
-                    Literal(scope.company.id),
-                    Cast(Literal(kind.name), 'VARCHAR'),
-                    *[Column(query, n) for n in names],
-                    cls._open_key(query))))
+        wrong = With(query=query.select(
+                *[Column(query, n).as_(n) for n in WRONG],
+                query.breach.as_('breach'),
+                cls._open_key(query).as_('open_key')))
+        alert, looked_at = cls._alerts(scope), cls._alerts(scope)
+        # Neither becomes slow where the database can not know how much is
+        # wrong: a join by an index, and a difference of sets
+        new = wrong.join(
+            alert, 'LEFT',
+            condition=(alert.open_key == wrong.open_key)
+            & (alert.kind == kind.name))
+        looked_at = looked_at.select(
+            looked_at.open_key.as_('open_key'),
+            where=(looked_at.kind == kind.name)
+            & (scope.has_product(looked_at.product)
+                if kind.touch == 'product'
+                else scope.has_subject(looked_at.subject)))
+        missing = Except(looked_at, wrong.select(wrong.open_key))
+        over = cls._alerts(scope)
+        before, after = rank(alert.severity), rank(wrong.severity)
+        change = Case(
+            (alert.id == Null, 'opened'),
+            (after > before, 'worse'),
+            (after < before, 'better'),
+            else_='value')
+        differs = (
+            (Abs(alert.value - wrong.value) > EPSILON)
+            | (Abs(alert.threshold - wrong.threshold) > EPSILON)
+            | (before != after))
+        either = Union(
+            new.select(
+                *cls._columns(scope, kind.name, wrong, alert.id, change),
+                where=(alert.id == Null) & wrong.breach
+                | (alert.state != 'resolved') & differs),
+            missing.join(
+                over, condition=over.open_key == missing.open_key
+                ).select(*cls._columns(
+                        scope, kind.name, over, over.id, _ended(over))),
+            all_=True)
+        cls._insert(either.select(), with_=[wrong])
 
     @classmethod
-    def analyze(cls):
-        "Let the database know how much was found, before it is joined"
-        if backend.name == 'postgresql':
-            Transaction().connection.cursor().execute(
-                f'ANALYZE "{cls._table}"')
+    def fill_rest(cls, scope, kinds):
+        """Add what is open of other kinds: there are no rules for it.
+
+        :param kinds: names
+        """
+        over = cls._alerts(scope)
+        cls._insert(over.select(
+                *cls._columns(
+                    scope, over.kind, over, over.id, _ended(over)),
+                where=~over.kind.in_(kinds or [''])))
+
+    @classmethod
+    def _alerts(cls, scope):
+        "Return the query of the alerts of what is or was wrong until now"
+        table = Pool().get('stock.alert').__table__()
+        return table.select(
+            table.id, table.state, table.kind, table.open_key,
+            *[Column(table, n) for n in WRONG],
+            where=(table.open_key != Null)
+            & (table.company == scope.company.id))
+
+    @classmethod
+    def _columns(cls, scope, kind, wrong, alert, change):
+        return [
+            Literal(scope.company.id), Cast(kind, 'VARCHAR'),
+            *[Column(wrong, n) for n in WRONG], wrong.open_key,
+            alert, Cast(change, 'VARCHAR')]
+
+    @classmethod
+    def _insert(cls, query, with_=None):
+        table = cls.__table__()
+        Transaction().connection.cursor().execute(*table.insert(
+                [table.company, table.kind,
+                    *[Column(table, n) for n in WRONG], table.open_key,
+                    table.alert, table.change], query, with_=with_))
 
     @classmethod
     def _open_key(cls, query):
@@ -84,6 +154,11 @@ class Finding(ModelSQL):
         table = cls.__table__()
         Transaction().connection.cursor().execute(
             *table.delete(where=table.company == company.id))
+
+
+def _ended(alert):
+    "Return the expression of the change of what is not wrong any more"
+    return Case((alert.state == 'resolved', 'over'), else_='resolved')
 
 
 class Scan(ModelSQL):
@@ -161,16 +236,18 @@ class Scan(ModelSQL):
             if whole
             or (kind.touch == 'product' and products)
             or (kind.touch == 'subject' and subjects)]
+        kinds = [k for k in kinds if k.name in scopes]
         Finding.clear(company)
         for kind in kinds:
-            if kind.name in scopes:
-                Finding.fill(kind, scope)
+            Finding.fill(kind, scope)
         if whole:
-            Finding.analyze()
+            Finding.fill_rest(scope, [k.name for k in kinds])
         last = Event.last_id()
-        cls._open_found(scope, kinds, now)
-        cls._update_found(scope, kinds, now)
-        cls._resolve_missing(scope, kinds, now, before)
+        # First what ended: the kind of a rule may have changed
+        cls._resolve(scope, now)
+        cls._name_cause(scope, now, before)
+        cls._update(scope, now)
+        cls._open(scope, now)
         cls._wake(scope, now)
         if whole:
             cls._escalate(scope, now)
@@ -178,115 +255,73 @@ class Scan(ModelSQL):
         Event.tell(company, last)
 
     @classmethod
-    def _looked_at(cls, scope, kinds, table):
-        "Return the clause of the alerts that the scan is about, by indexes"
-        clause = (table.open_key != Null) & (
-            table.company == scope.company.id)
-        if scope.products is None:
-            return clause
-
-        def names(touch):
-            return [k.name for k in kinds if k.touch == touch] or ['']
-
-        return clause & (
-            (table.kind.in_(names('product'))
-                & scope.has_product(table.product))
-            | (table.kind.in_(names('subject'))
-                & scope.has_subject(table.subject)))
+    def _found(cls, scope, changes):
+        "Return the table of findings and the clause of such changes"
+        table = Pool().get('stock.alert.finding').__table__()
+        return table, (table.company == scope.company.id) & (
+            table.change.in_(changes))
 
     @classmethod
-    def _open_found(cls, scope, kinds, now):
-        pool = Pool()
-        Event = pool.get('stock.alert.event')
-        found = pool.get('stock.alert.finding').__table__()
-        table, existing = cls._alerts(), cls._alerts()
-        cursor = Transaction().connection.cursor()
-        cursor.execute(*table.select(Max(table.id)))
-        last, = cursor.fetchone()
-        names = [
-            'company', 'rule', 'kind', 'subject', 'product', 'warehouse',
-            'value', 'threshold', 'severity', 'open_key']
-        date = Event.date.sql_cast(Literal(now))
-        cursor.execute(*table.insert(
-                [*[Column(table, n) for n in names], table.state,
-                    table.opened_at, table.create_date, table.create_uid],
-                found.join(
-                    existing, 'LEFT',
-                    condition=(existing.open_key == found.open_key)
-                    & cls._looked_at(scope, kinds, existing)
-                    ).select(
-                        *[Column(found, n) for n in names],
-                        Cast(Literal('open'), 'VARCHAR'),
-                        date, date, Literal(Transaction().user),
-                        where=found.breach & (existing.id == Null)
-                        & (found.company == scope.company.id))))
-        cls._note('opened', table.select(
-                table.id, table.value, table.severity,
-                where=(table.company == scope.company.id)
-                & (table.id > (last or 0))), now)
-
-    @classmethod
-    def _update_found(cls, scope, kinds, now):
-        "Keep value and severity of what is open up to date"
-        pool = Pool()
-        found = pool.get('stock.alert.finding').__table__()
-        table = cls._alerts()
-        before, after = rank(table.severity), rank(found.severity)
-        for type_, clause in [
-                ('worse', after > before), ('better', after < before)]:
-            cls._note(
-                type_,
-                table.join(
-                    found, condition=table.open_key == found.open_key
-                    ).select(
-                        table.id, found.value, found.severity,
-                        where=clause & (table.state != 'resolved')
-                        & cls._looked_at(scope, kinds, table)
-                        & (found.company == scope.company.id)),
-                now)
-        changed = (
-            (Abs(table.value - found.value) > EPSILON)
-            | (Abs(table.threshold - found.threshold) > EPSILON)
-            | (table.severity != found.severity))
-        Transaction().connection.cursor().execute(*table.update(
-                [table.value, table.threshold, table.severity,
-                    table.write_date, table.write_uid],
-                [found.value, found.threshold, found.severity,
-                    now, Transaction().user],
-                from_=[found],
-                where=(table.open_key == found.open_key)
-                & (table.state != 'resolved')
-                & cls._looked_at(scope, kinds, table)
-                & (found.company == scope.company.id) & changed))
-
-    @classmethod
-    def _resolve_missing(cls, scope, kinds, now, before):
-        "Resolve what is open and was looked at but not found any more"
-        pool = Pool()
-        found = pool.get('stock.alert.finding').__table__()
-        table = cls._alerts()
-        missing = table.join(
-            found, 'LEFT', condition=table.open_key == found.open_key
-            ).select(
-                table.id, table.value, table.severity, table.state,
-                where=cls._looked_at(scope, kinds, table)
-                & (found.id == Null))
-        unresolved = missing.select(
-            missing.id, missing.value, missing.severity,
-            where=missing.state != 'resolved')
-        cls._note('resolved', unresolved, now)
+    def _resolve(cls, scope, now):
+        "Resolve what is not wrong any more"
+        found, where = cls._found(scope, ['resolved'])
+        cls._note(found.select(
+                found.alert.as_('id'), found.value, found.severity,
+                found.change.as_('type'), where=where), now)
         table = cls._alerts()
         cursor = Transaction().connection.cursor()
         cursor.execute(*table.update(
                 [table.state, table.resolution, table.resolved_at,
                     table.write_date, table.write_uid],
                 ['resolved', 'automatic', now, now, Transaction().user],
-                where=table.id.in_(unresolved.select(unresolved.id))))
+                where=table.id.in_(found.select(found.alert, where=where))))
         # What was resolved by hand may be wrong anew from now on
+        found, where = cls._found(scope, ['resolved', 'over'])
         cursor.execute(*table.update(
                 [table.open_key], [Null],
-                where=table.id.in_(missing.select(missing.id))))
-        cls._name_cause(scope, now, before)
+                where=table.id.in_(found.select(found.alert, where=where))))
+
+    @classmethod
+    def _update(cls, scope, now):
+        "Keep value and severity of what is open up to date"
+        found, where = cls._found(scope, ['worse', 'better'])
+        cls._note(found.select(
+                found.alert.as_('id'), found.value, found.severity,
+                found.change.as_('type'), where=where), now)
+        found, where = cls._found(scope, ['worse', 'better', 'value'])
+        table = cls._alerts()
+        Transaction().connection.cursor().execute(*table.update(
+                [table.value, table.threshold, table.severity,
+                    table.write_date, table.write_uid],
+                [found.value, found.threshold, found.severity,
+                    now, Transaction().user],
+                from_=[found],
+                where=(table.id == found.alert) & where))
+
+    @classmethod
+    def _open(cls, scope, now):
+        pool = Pool()
+        Event = pool.get('stock.alert.event')
+        found, where = cls._found(scope, ['opened'])
+        table = cls._alerts()
+        cursor = Transaction().connection.cursor()
+        cursor.execute(*table.select(Max(table.id)))
+        last, = cursor.fetchone()
+        names = ['company', 'kind', *WRONG, 'open_key']
+        date = Event.date.sql_cast(Literal(now))
+        cursor.execute(*table.insert(
+                [*[Column(table, n) for n in names], table.state,
+                    table.opened_at, table.create_date, table.create_uid],
+                found.select(
+                    *[Column(found, n) for n in names],
+                    Cast(Literal('open'), 'VARCHAR'),
+                    date, date, Literal(Transaction().user),
+                    where=where)))
+        cls._note(table.select(
+                table.id, table.value, table.severity,
+                Cast(Literal('opened'), 'VARCHAR').as_('type'),
+                where=(table.company == scope.company.id)
+                & (table.id > (last or 0))), now)
 
     @classmethod
     def _name_cause(cls, scope, now, before):
@@ -320,12 +355,12 @@ class Scan(ModelSQL):
     def _wake(cls, scope, now):
         "Open again what was snoozed until today"
         table = cls._alerts()
-        due = table.select(
-            table.id, table.value, table.severity,
-            where=(table.state == 'snoozed')
-            & (table.snoozed_until <= scope.today)
-            & (table.company == scope.company.id))
-        cls._note('woken', due, now)
+        cls._note(table.select(
+                table.id, table.value, table.severity,
+                Cast(Literal('woken'), 'VARCHAR').as_('type'),
+                where=(table.state == 'snoozed')
+                & (table.snoozed_until <= scope.today)
+                & (table.company == scope.company.id)), now)
         Transaction().connection.cursor().execute(*table.update(
                 [table.state, table.snoozed_until, table.write_date],
                 ['open', Null, now],
@@ -356,17 +391,19 @@ class Scan(ModelSQL):
         where = (
             (table.state == 'open') & (table.escalated_at == Null)
             & (table.company == scope.company.id) & clause)
-        cls._note('escalated', table.select(
-                table.id, table.value, table.severity, where=where), now)
+        cls._note(table.select(
+                table.id, table.value, table.severity,
+                Cast(Literal('escalated'), 'VARCHAR').as_('type'),
+                where=where), now)
         cursor.execute(*table.update(
                 [table.escalated_at, table.write_date], [now, now],
                 where=where))
 
     @classmethod
-    def _note(cls, type_, alerts, now):
+    def _note(cls, alerts, now):
         """Record an event of each alert.
 
-        :param alerts: query with id, value and severity
+        :param alerts: query with id, value, severity and type
         """
         Event = Pool().get('stock.alert.event')
         event = Event.__table__()
@@ -374,8 +411,7 @@ class Scan(ModelSQL):
                 [event.alert, event.value, event.severity, event.type,
                     event.date, event.create_date, event.create_uid],
                 alerts.select(
-                    alerts.id, alerts.value, alerts.severity,
-                    Cast(Literal(type_), 'VARCHAR'),
+                    alerts.id, alerts.value, alerts.severity, alerts.type,
                     Event.date.sql_cast(Literal(now)),
                     Event.date.sql_cast(Literal(now)),
                     Literal(Transaction().user))))
