@@ -272,11 +272,12 @@ class Scan(ModelSQL):
         cursor = Transaction().connection.cursor()
         cursor.execute(*table.update(
                 [table.state, table.resolution, table.resolved_at,
-                    table.write_date, table.write_uid],
-                ['resolved', 'automatic', now, now, Transaction().user],
+                    table.open_key, table.write_date, table.write_uid],
+                ['resolved', 'automatic', now,
+                    Null, now, Transaction().user],
                 where=table.id.in_(found.select(found.alert, where=where))))
         # What was resolved by hand may be wrong anew from now on
-        found, where = cls._found(scope, ['resolved', 'over'])
+        found, where = cls._found(scope, ['over'])
         cursor.execute(*table.update(
                 [table.open_key], [Null],
                 where=table.id.in_(found.select(found.alert, where=where))))

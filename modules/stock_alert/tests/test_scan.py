@@ -153,3 +153,22 @@ class ScanTestCase(TestCase):
                     for r in store.Rule.search([], order=[('id', 'ASC')])],
                 [(store.products[0], store.second, 10, 2),
                     (store.products[1], store.second, 20, None)])
+
+    @with_transaction()
+    def test_other_kind(self):
+        "A rule that becomes one of another kind ends what it opened"
+        with with_store() as store:
+            product, = store.products
+            rule = store.rule('below_minimum', 10)
+            store.move(product, 8)
+            store.scan()
+            before, = store.open()
+            store.Rule.write([rule], {'kind': 'forecast_below'})
+            store.scan()
+            after, = store.open()
+            self.assertEqual(
+                (after.kind, after.rule), ('forecast_below', rule))
+            self.assertEqual(store.Alert(before.id).state, 'resolved')
+            store.Rule.write([rule], {'active': False})
+            store.scan()
+            self.assertEqual(store.open(), [])
