@@ -389,7 +389,9 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
     def on_modification(cls, mode, rules, field_names=None):
         super().on_modification(mode, rules, field_names=field_names)
         cls._scopes_cache.clear()
-        if mode in {'create', 'write'}:
+        # The key is written by itself after what it is of
+        if mode == 'create' or (
+                mode == 'write' and set(field_names or []) != {'scope_key'}):
             # One of each company is enough to know which are meant
             cls.__queue__.scan(list({r.company: r for r in rules}.values()))
 

@@ -33,6 +33,17 @@ class DocumentScope(Scope):
         self.model = documents[0].__class__
         self.products = self.model.get_alert_products(documents)
 
+    def claim(self, model, ids):
+        """Write the records as they are.
+
+        Who decides by the same ones at the same time does not see what this
+        transaction is about to take: they wait for it and begin anew.
+        """
+        table = Pool().get(model).__table__()
+        Transaction().connection.cursor().execute(*table.update(
+                [table.write_uid], [table.write_uid],
+                where=fields.SQL_OPERATORS['in'](table.id, sorted(ids))))
+
     def has_document(self, column):
         "Return the clause that it is one of the documents"
         ids = [d.id for d in self.documents]
@@ -66,6 +77,9 @@ class DocumentKind:
 
     Its rows have the document beside what the kind needs.
     """
+
+    def claim(self, scope):
+        "Keep others from deciding by the same figures at the same time"
 
     def breaches(self, scope):
         """Return what of the documents is wrong by the rules that apply.
@@ -138,14 +152,18 @@ class AlertedMixin:
         for company, records in groupby(
                 sorted(documents, key=lambda d: d.company.id),
                 key=lambda d: d.company):
-            kinds = cls.get_alert_kinds()
-            names = [n for n in kinds if n in Rule.get_on_document(company)]
-            if not names:
+            on_document = Rule.get_on_document(company)
+            kinds = {
+                name: kind for name, kind in cls.get_alert_kinds().items()
+                if name in on_document}
+            if not kinds:
                 continue
             with Transaction().set_context(company=company.id):
                 scope = DocumentScope(company, Date.today(), list(records))
-                for name in names:
-                    kind = kinds[name]()
+                for name, Kind in kinds.items():
+                    kind = Kind()
+                    if 'refuse' in on_document[name]:
+                        kind.claim(scope)
                     breaches = defaultdict(list)
                     for breach in kind.breaches(scope):
                         key = (breach.action, breach.document)

@@ -94,6 +94,9 @@ class OpenOrder(Kind):
 class DocumentOpenOrder(DocumentKind, OpenOrder):
     "What is still to come from other purchases than the document"
 
+    def claim(self, scope):
+        scope.claim('product.product', scope.products)
+
     def rows(self, scope):
         asked, order = scope.asked(), self.orders(scope)
         keys = [

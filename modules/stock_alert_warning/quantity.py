@@ -14,6 +14,9 @@ class DocumentQuantity(DocumentKind):
     "The quantity of the kind with that of the document"
     sign = -1
 
+    def claim(self, scope):
+        scope.claim('product.product', scope.products)
+
     def rows(self, scope):
         asked = scope.asked()
         union = Union(*self.parts(scope), all_=True)

@@ -3,6 +3,7 @@
 """What the rules say of documents."""
 from trytond.cache import Cache
 from trytond.pool import PoolMeta
+from trytond.transaction import Transaction
 
 
 class Rule(metaclass=PoolMeta):
@@ -11,18 +12,23 @@ class Rule(metaclass=PoolMeta):
 
     @classmethod
     def get_on_document(cls, company):
-        """Return the kinds of which active rules speak up on documents.
+        """Return what active rules do on documents.
 
         :param company: record whose rules are meant
-        :return: set of names
+        :return: dictionary by the name of the kind of sets of actions
         """
         kinds = cls._on_document_cache.get(company.id)
         if kinds is None:
-            kinds = {
-                r.kind for r in cls.search([
-                        ('company', '=', company.id),
-                        ('on_document', '!=', 'none'),
-                        ])}
+            rule = cls.__table__()
+            cursor = Transaction().connection.cursor()
+            cursor.execute(*rule.select(
+                    rule.kind, rule.on_document,
+                    where=rule.active & (rule.company == company.id)
+                    & (rule.on_document != 'none'),
+                    group_by=[rule.kind, rule.on_document]))
+            kinds = {}
+            for kind, action in cursor:
+                kinds.setdefault(kind, set()).add(action)
             cls._on_document_cache.set(company.id, kinds)
         return kinds
 

@@ -48,6 +48,10 @@ class CreditLimit(kind_party.CreditLimit):
     open sales and the untaxed amount of the sale.
     """
 
+    def claim(self, scope):
+        scope.claim(
+            'party.party', {_customer(s).id for s in scope.documents})
+
     def breaches(self, scope):
         pool = Pool()
         Currency = pool.get('currency.currency')

@@ -1,16 +1,19 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """What documents are warned of and refused."""
+import threading
+import unittest
 from decimal import Decimal
 from unittest.mock import patch
 
+from trytond import backend
 from trytond.modules.account.tests import create_chart, get_fiscalyear
 from trytond.modules.stock_alert.tests.tools import with_store
 from trytond.modules.stock_alert_warning.exceptions import (
     StockAlertError, StockAlertWarning)
 from trytond.pool import Pool
 from trytond.tests.test_tryton import (
-    TestCase, activate_module, with_transaction)
+    DB_NAME, TestCase, activate_module, with_transaction)
 from trytond.transaction import Transaction
 
 from . import test_module
@@ -418,3 +421,59 @@ class DocumentTestCase(TestCase):
                     (product, 1, store.kilogram, 20)])
             Sale.quote([sale])
             self.assertEqual(sale.state, 'quotation')
+
+    @unittest.skipIf(
+        backend.name == 'sqlite', "SQLite lets one write at a time")
+    def test_two_sales(self):
+        "Of two sales that are confirmed at once the last goods go to one"
+        with Transaction().start(DB_NAME, 1) as transaction:
+            with with_store() as store:
+                Sale = Pool().get('sale.sale')
+                party = self.setup_trade(store)
+                product, = store.products
+                store.rule('forecast_negative', on_document='refuse')
+                store.move(product, 10)
+                sales = [
+                    self.order(store, 'sale.sale', party, [
+                            (product, 7, store.kilogram, 20)])
+                    for _ in range(2)]
+                Sale.quote(sales[:1])
+                Sale.quote(sales[1:])
+                context = {'company': store.company.id}
+                transaction.commit()
+        barrier = threading.Barrier(len(sales))
+        refused = []
+
+        def confirm(sale):
+            for attempt in range(5):
+                with Transaction().start(
+                        DB_NAME, 1, context=context) as transaction:
+                    Sale = Pool().get('sale.sale')
+                    sale = Sale(sale.id)
+                    try:
+                        # Both have looked before one goes on
+                        self.assertEqual(sale.state, 'quotation')
+                        if not attempt:
+                            barrier.wait()
+                        Sale.confirm([sale])
+                        transaction.commit()
+                        return
+                    except StockAlertError as error:
+                        refused.append(error)
+                        transaction.rollback()
+                        return
+                    except backend.DatabaseOperationalError:
+                        # As the server does
+                        transaction.rollback()
+        threads = [
+            threading.Thread(target=confirm, args=(sale,)) for sale in sales]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with Transaction().start(DB_NAME, 1):
+            Sale = Pool().get('sale.sale')
+            self.assertEqual(
+                sorted(s.state for s in Sale.browse(sales)),
+                ['confirmed', 'quotation'])
+        self.assertEqual(len(refused), 1)
