@@ -141,24 +141,22 @@ class Alert(ModelSQL, ModelView):
     @classmethod
     def _get_subjects(cls):
         "Return the names of the models that can be wrong"
+        Move = Pool().get('stock.move')
         return [
-            'product.product', 'stock.move', 'stock.shipment.in',
-            'stock.shipment.in.return', 'stock.shipment.out',
-            'stock.shipment.out.return', 'stock.shipment.internal',
-            'stock.shipment.drop', 'stock.lot', 'production', 'party.party',
-            'purchase.line', 'sale.line']
+            'product.product', 'stock.lot', 'stock.move',
+            *Move._get_shipment(), *Move._get_origin()]
 
     @classmethod
     def get_subjects(cls):
         pool = Pool()
         Model = pool.get('ir.model')
-        names = {
-            *cls._get_subjects(), *pool.get('stock.move')._get_origin()}
         existing = {name for name, _ in pool.iterobject()}
         return [
             (None, ""),
             *cls._get_readable([
-                    (n, Model.get_name(n)) for n in sorted(names & existing)])]
+                    (n, Model.get_name(n))
+                    for n in sorted(existing.intersection(
+                            cls._get_subjects()))])]
 
     @classmethod
     def get_documents(cls):
@@ -225,19 +223,6 @@ class Alert(ModelSQL, ModelView):
         if move := self.resolved_move:
             document = move.shipment or move.origin
             return str(document) if document else None
-
-    def get_lack(self):
-        """Return how much must come until the alert is resolved.
-
-        :return: float in the default unit, 0 when it is not about a lack
-        """
-        kind = self.rule.get_kinds()[self.kind]
-        if kind.measure != 'quantity' or kind.above or not self.product:
-            return 0
-        unit = self.product.default_uom
-        rearm = (self.rule.rearm or 0) * (
-            self.rule.unit.factor / unit.factor if self.rule.unit else 1)
-        return unit.ceil(max(self.threshold + rearm - self.value, 0))
 
     # Who is told
 

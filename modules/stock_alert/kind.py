@@ -63,7 +63,6 @@ class Kind:
     inclusive: whether the threshold itself is wrong already
     touch: what of a stock move tells that the kind must be looked at again,
         'product', 'subject' or None
-    references: names of the prices that prices are compared with
     """
     name = None
     measure = 'quantity'
@@ -71,7 +70,6 @@ class Kind:
     above = False
     inclusive = False
     touch = 'product'
-    references = frozenset()
 
     def rows(self, scope):
         """Return the query of what may be wrong.

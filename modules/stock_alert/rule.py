@@ -120,10 +120,6 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
         domain=[If(Bool(Eval('minimum_value')),
                 ('minimum_value', '>=', 0), ())],
         help="Only what is worth more.")
-    reference = fields.Selection([
-            (None, ""),
-            ], "Reference", sort=False, states=_unless('reference'),
-        help="The price that prices are compared with.")
 
     severity = fields.Selection(
         SEVERITIES, "Severity", required=True, sort=False)
@@ -296,14 +292,11 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
             threshold is on the right side
         """
         kind = self.get_kinds()[self.kind]
-        for name in ['threshold', 'period', 'reference']:
+        for name in ['threshold', 'period']:
             if (name in kind.uses and getattr(self, name) is None
                     and self.needs(name)):
                 raise self._error(
                     'msg_rule_missing', field=self._label(name))
-        if self.reference and self.reference not in kind.references:
-            raise self._error(
-                'msg_rule_not_used', field=self._label('reference'))
         if kind.measure == 'days':
             for name in ['threshold', 'critical_threshold']:
                 if (getattr(self, name) or 0) < 0:

@@ -3,8 +3,8 @@
 """The prices of orders before they are open."""
 from sql import Column
 
-from trytond.modules.stock_alert import kind_price
-from trytond.pool import Pool
+from trytond.modules.stock_alert_trade import kind_price
+from trytond.pool import Pool, PoolMeta
 
 from .document import DocumentKind
 
@@ -32,3 +32,19 @@ class PurchasePrice(DocumentPrice, kind_price.PurchasePrice):
 
 class SalePrice(DocumentPrice, kind_price.SalePrice):
     pass
+
+
+class Sale(metaclass=PoolMeta):
+    __name__ = 'sale.sale'
+
+    @classmethod
+    def get_alert_kinds(cls):
+        return {**super().get_alert_kinds(), SalePrice.name: SalePrice}
+
+
+class Purchase(metaclass=PoolMeta):
+    __name__ = 'purchase.purchase'
+
+    @classmethod
+    def get_alert_kinds(cls):
+        return {**super().get_alert_kinds(), PurchasePrice.name: PurchasePrice}

@@ -1,6 +1,6 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
-"""Purchases of too much, too dear, or what is on its way already."""
+"""Purchases of too much, or of what is on its way already."""
 from sql import Union, Window
 from sql.aggregate import Sum
 from sql.functions import RowNumber
@@ -11,7 +11,6 @@ from trytond.modules.stock_alert.kind import Kind
 from trytond.pool import Pool, PoolMeta
 
 from .document import AlertedMixin, DocumentKind, checked, order_lines
-from .price import PurchasePrice
 from .quantity import OrderAboveMaximum
 
 
@@ -133,8 +132,8 @@ class Purchase(AlertedMixin, metaclass=PoolMeta):
     def get_alert_kinds(cls):
         return {
             **super().get_alert_kinds(),
-            **{k.name: k for k in [
-                    OrderAboveMaximum, DocumentOpenOrder, PurchasePrice]},
+            OrderAboveMaximum.name: OrderAboveMaximum,
+            DocumentOpenOrder.name: DocumentOpenOrder,
             }
 
     @classmethod

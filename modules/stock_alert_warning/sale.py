@@ -1,13 +1,12 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
-"""Sales beyond what is available, or below their price."""
+"""Sales beyond what is available."""
 from sql import Null
 
 from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
 
 from .document import AlertedMixin, checked, order_lines
-from .price import SalePrice
 from .quantity import OrderForecastBelow, OrderForecastNegative
 
 
@@ -18,8 +17,8 @@ class Sale(AlertedMixin, metaclass=PoolMeta):
     def get_alert_kinds(cls):
         return {
             **super().get_alert_kinds(),
-            **{k.name: k for k in [
-                    OrderForecastNegative, OrderForecastBelow, SalePrice]},
+            OrderForecastNegative.name: OrderForecastNegative,
+            OrderForecastBelow.name: OrderForecastBelow,
             }
 
     @classmethod

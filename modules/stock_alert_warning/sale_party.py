@@ -5,7 +5,7 @@ from sql import Cast, Null
 from sql.conditionals import Coalesce
 
 from trytond.model import fields
-from trytond.modules.stock_alert import kind_party
+from trytond.modules.stock_alert_trade import kind_party
 from trytond.pool import Pool, PoolMeta
 
 from .document import Breach, DocumentKind

@@ -1,19 +1,16 @@
 # This file is part of tryton-jxc.  The LICENSE file at the top level of
 # this repository contains the full license terms.
 """What each kind finds that needs another module, and wrong rules."""
-from decimal import Decimal
-
 from trytond.model.exceptions import ValidationError
-from trytond.modules.account.tests import create_chart, get_fiscalyear
 from trytond.pool import Pool
 from trytond.tests.test_tryton import (
     TestCase, activate_module, with_transaction)
 
 from . import test_module
-from .tools import with_store
+from .tools import KindTestMixin, with_store
 
 
-class KindTestCase(TestCase):
+class KindTestCase(KindTestMixin, TestCase):
     "Test the kinds of alerts"
 
     @classmethod
@@ -21,16 +18,6 @@ class KindTestCase(TestCase):
         super().setUpClass()
         case = test_module.StockAlertTestCase
         activate_module([case.module, *case.extras])
-
-    def assertAlerts(self, store, kind, expected):
-        "Check subject, warehouse, value and severity of the open alerts"
-        store.scan()
-        found = store.open(kind=kind)
-        self.assertCountEqual(
-            [(str(a.subject), a.warehouse, round(a.value, 2), a.severity)
-                for a in found],
-            [(str(s), w, v, severity) for s, w, v, severity in expected])
-        return found
 
     @with_transaction()
     def test_shelf_life(self):
@@ -89,35 +76,6 @@ class KindTestCase(TestCase):
             self.assertAlerts(store, 'quarantine', [])
 
     @with_transaction()
-    def test_order_point(self):
-        "Minimum and maximum of the order point"
-        with with_store(2) as store:
-            Point = Pool().get('stock.order_point')
-            product, other = store.products
-            for template in {p.template for p in store.products}:
-                template.purchasable = True
-                template.purchase_uom = store.kilogram
-                template.save()
-            Point(
-                type='purchase', product=product, location=store.warehouse,
-                min_quantity=10, target_quantity=20,
-                company=store.company).save()
-            rule = store.rule('below_minimum', 3, from_order_point=True)
-            store.rule('above_maximum', from_order_point=True)
-            store.move(other, 2)
-            self.assertAlerts(store, 'below_minimum', [
-                    (product, store.warehouse, 0, 'warning'),
-                    (other, store.warehouse, 2, 'warning')])
-            self.assertEqual(
-                [rule.get_threshold(p, store.warehouse)
-                    for p in store.products], [10, 3])
-            store.move(product, 21)
-            store.move(other, 21)
-            self.assertAlerts(store, 'below_minimum', [])
-            self.assertAlerts(store, 'above_maximum', [
-                    (product, store.warehouse, 21, 'warning')])
-
-    @with_transaction()
     def test_unit(self):
         "A threshold in another unit"
         with with_store(1) as store:
@@ -141,16 +99,11 @@ class KindTestCase(TestCase):
 
     @with_transaction()
     def test_overdue(self):
-        "Transfers and productions that are late"
-        with with_store(2) as store:
-            pool = Pool()
-            Shipment = pool.get('stock.shipment.internal')
-            Production = pool.get('production')
-            product, other = store.products
-            other.template.producible = True
-            other.template.save()
+        "Transfers that are late"
+        with with_store(1) as store:
+            Shipment = Pool().get('stock.shipment.internal')
+            product, = store.products
             store.rule('overdue_internal', 2, critical_threshold=5)
-            store.rule('overdue_production', 0, warehouse=store.warehouse)
             from_, to = (
                 w.storage_location for w in [store.warehouse, store.second])
             shipments = []
@@ -165,146 +118,13 @@ class KindTestCase(TestCase):
                 shipment.save()
                 shipments.append(shipment)
             Shipment.wait(shipments)
-            production = Production(
-                company=store.company, warehouse=store.warehouse,
-                location=store.warehouse.production_location,
-                planned_date=store.day(-1),
-                planned_start_date=store.day(-1), product=other, quantity=1,
-                unit=store.kilogram)
-            production.save()
-            Production.wait([production])
             self.assertAlerts(store, 'overdue_internal', [
                     (shipments[0], store.second, 5, 'critical'),
                     (shipments[1], store.second, 3, 'warning')])
-            alert, = self.assertAlerts(store, 'overdue_production', [
-                    (production, store.warehouse, 1, 'warning')])
-            self.assertEqual(alert.product, other)
             Shipment.cancel(shipments[:1])
-            Production.cancel([production])
             store.run_queue()
             self.assertEqual(
                 [a.subject for a in store.open()], [shipments[1]])
-
-    def order(self, store, model, *lines, state='processing', days=0,
-            currency=None):
-        "Make a purchase or a sale of lines of product, quantity and price"
-        pool = Pool()
-        Party = pool.get('party.party')
-        Order = pool.get(f'{model}.{model}')
-        Line = pool.get(f'{model}.line')
-        party = Party(name="Party", addresses=[{}])
-        party.save()
-        order = Order(
-            company=store.company, party=party,
-            warehouse=store.warehouse, invoice_address=party.addresses[0],
-            currency=currency or store.company.currency,
-            lines=[Line(
-                    product=product, quantity=quantity, unit=unit,
-                    unit_price=Decimal(price))
-                for product, quantity, unit, price in lines],
-            **{f'{model}_date': store.day(days)})
-        order.save()
-        Order.write([order], {'state': state})
-        return order.lines
-
-    @with_transaction()
-    def test_price(self):
-        "Prices unlike the last one, the average, the cost, the list price"
-        with with_store(2) as store:
-            create_chart(store.company)
-            product, other = store.products
-            for template in [p.template for p in store.products]:
-                template.purchasable = template.salable = True
-                template.purchase_uom = template.sale_uom = store.kilogram
-                template.save()
-            kg, g = store.kilogram, store.gram
-            self.order(
-                store, 'purchase', (product, 30, kg, 10), (other, 1, kg, 10),
-                state='done', days=-20)
-            self.order(
-                store, 'purchase', (product, 10, kg, 14),
-                state='done', days=-10)
-            store.rule(
-                'purchase_price', 10, reference='last_price', product=other)
-            store.rule(
-                'purchase_price', 10, reference='average_price', period=30,
-                critical_threshold=50)
-            fine, above, other_above = self.order(
-                store, 'purchase', (product, 1, kg, 12),
-                (product, 1000, g, '0.0143'), (other, 1, kg, 12))
-            self.assertAlerts(store, 'purchase_price', [
-                    # The average of 30 for 10, 10 for 14 and 1 for 12
-                    (above, store.warehouse, 29.71, 'warning'),
-                    (other_above, store.warehouse, 20, 'warning')])
-            store.rule('sale_price', 0, reference='cost_price')
-            store.rule(
-                'sale_price', -20, reference='list_price', product=other,
-                critical_threshold=-40)
-            below, good, discount = self.order(
-                store, 'sale', (product, 1, kg, 9), (product, 1, kg, 10),
-                (other, 1, kg, 12))
-            alerts = self.assertAlerts(store, 'sale_price', [
-                    (below, store.warehouse, -10, 'warning'),
-                    (discount, store.warehouse, -40, 'critical')])
-            self.assertEqual(
-                {a.product for a in alerts}, {product, other})
-            Pool().get('sale.sale').write([below.sale], {'state': 'done'})
-            self.assertAlerts(store, 'sale_price', [])
-
-    @with_transaction()
-    def test_receivable(self):
-        "Customers who are late, or near to their limit"
-        with with_store(1) as store:
-            pool = Pool()
-            Account = pool.get('account.account')
-            Move = pool.get('account.move')
-            Journal = pool.get('account.journal')
-            Party = pool.get('party.party')
-            create_chart(store.company)
-            year = get_fiscalyear(store.company)
-            year.save()
-            year.create_period([year])
-            period = year.periods[0]
-            for period in year.periods:
-                if period.start_date <= store.today <= period.end_date:
-                    break
-            receivable, = Account.search([
-                    ('type.receivable', '=', True),
-                    ('party_required', '=', True),
-                    ('closed', '!=', True),
-                    ('company', '=', store.company.id)], limit=1)
-            revenue, = Account.search([
-                    ('type.revenue', '=', True),
-                    ('closed', '!=', True),
-                    ('code', '!=', '4.1.0'),
-                    ('company', '=', store.company.id)], limit=1)
-            journal, = Journal.search([('code', '=', 'REV')])
-            late, small, good = (
-                Party(name=name, credit_limit_amount=limit)
-                for name, limit in [
-                    ("Late", Decimal(1000)), ("Small", None),
-                    ("Good", Decimal(500))])
-            Party.save([late, small, good])
-            for party, amount, days in [
-                    (late, 400, -40), (late, 300, -3), (small, 20, -90),
-                    (good, 450, 10)]:
-                move = Move(
-                    period=period, journal=journal, date=store.today,
-                    company=store.company, lines=[
-                        {'account': receivable.id, 'party': party.id,
-                            'debit': Decimal(amount), 'credit': Decimal(0),
-                            'maturity_date': store.day(days)},
-                        {'account': revenue.id, 'debit': Decimal(0),
-                            'credit': Decimal(amount)}])
-                move.save()
-            store.rule(
-                'receivable_overdue', 30, minimum_value=Decimal(100),
-                critical_threshold=60)
-            store.rule('credit_limit', 80, critical_threshold=100)
-            self.assertAlerts(store, 'receivable_overdue', [
-                    (late, None, 40, 'warning')])
-            self.assertAlerts(store, 'credit_limit', [
-                    (good, None, 90, 'warning')])
 
     @with_transaction()
     def test_wrong_rules(self):
@@ -330,11 +150,6 @@ class KindTestCase(TestCase):
                     ('below_minimum', {'threshold': 3, 'rearm': -1}),
                     ('below_minimum', {
                             'threshold': 3, 'escalate_after': 1}),
-                    ('sale_price', {'threshold': 0}),
-                    ('sale_price', {
-                            'threshold': 0, 'reference': 'last_price'}),
-                    ('purchase_price', {
-                            'threshold': 0, 'reference': 'average_price'}),
                     ]:
                 with self.subTest(kind=kind, values=values):
                     with self.assertRaises(ValidationError):

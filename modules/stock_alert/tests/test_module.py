@@ -7,10 +7,7 @@ from trytond.tests.test_tryton import ModuleTestCase
 class StockAlertTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Stock Alert module"
     module = 'stock_alert'
-    extras = [
-        'account_credit_limit', 'notification_webhook', 'production',
-        'purchase_requisition', 'sale',
-        'stock_lot_sled', 'stock_return', 'stock_supply']
+    extras = ['notification_webhook', 'stock_lot_sled', 'stock_return']
 
 
 del ModuleTestCase

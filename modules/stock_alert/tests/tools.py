@@ -107,6 +107,22 @@ class Store:
                     Product.browse(products), subjects)
         Transaction().cache.clear()
 
+    def user(self, name, *groups, **values):
+        """Return a new user who works for the company.
+
+        :param groups: like 'stock_alert.group_alert'
+        """
+        pool = Pool()
+        ModelData = pool.get('ir.model.data')
+        User = pool.get('res.user')
+        user = User(
+            name=name, login=name, email=f'{name}@example.com',
+            companies=[self.company], company=self.company,
+            groups=[ModelData.get_id(*g.split('.')) for g in groups],
+            **values)
+        user.save()
+        return user
+
     def scan(self):
         self.Alert.scan()
         Transaction().cache.clear()
@@ -125,3 +141,17 @@ class Store:
                 a.warehouse.id if a.warehouse else None,
                 round(a.value, 3), a.severity)
             for a in self.open())
+
+
+class KindTestMixin:
+    "Test what kinds of alerts find"
+
+    def assertAlerts(self, store, kind, expected):
+        "Check subject, warehouse, value and severity of the open alerts"
+        store.scan()
+        found = store.open(kind=kind)
+        self.assertCountEqual(
+            [(str(a.subject), a.warehouse, round(a.value, 2), a.severity)
+                for a in found],
+            [(str(s), w, v, severity) for s, w, v, severity in expected])
+        return found

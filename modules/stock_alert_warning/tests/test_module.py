@@ -8,8 +8,8 @@ class StockAlertWarningTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Stock Alert Warning module"
     module = 'stock_alert_warning'
     extras = [
-        'account_credit_limit', 'purchase',
-        'sale_credit_limit', 'sale_supply', 'stock_lot_sled']
+        'account_credit_limit', 'purchase', 'sale_credit_limit',
+        'sale_supply', 'stock_alert_trade', 'stock_lot_sled']
 
 
 del ModuleTestCase

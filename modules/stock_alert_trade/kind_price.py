@@ -6,18 +6,24 @@ from sql.aggregate import Sum
 from sql.conditionals import Case, Coalesce
 from sql.functions import RowNumber
 
+from trytond.model import fields
+from trytond.modules.stock_alert.kind import (
+    Kind, cost_prices, days_between, reference)
 from trytond.pool import Pool, PoolMeta
-
-from .kind import Kind, cost_prices, days_between, reference
+from trytond.pyson import Eval
 
 OPEN = ['quotation', 'confirmed', 'processing']
 ORDERED = ['confirmed', 'processing', 'done']
 
 
 class PriceKind(Kind):
-    "Lines of open orders: how far the price is from the one of reference"
+    """Lines of open orders: how far the price is from the one of reference.
+
+    references: names of the prices that prices are compared with
+    """
     measure = 'percent'
     touch = None
+    references = frozenset()
     # The models of order and line, and the date of the order
     order = None
     line = None
@@ -197,6 +203,26 @@ class SalePrice(PriceKind):
                     Cast(list_price.list_price, 'FLOAT').as_('price'),
                     where=list_price.company == scope.company.id),
             all_=True)
+
+
+class Rule(metaclass=PoolMeta):
+    __name__ = 'stock.alert.rule'
+
+    reference = fields.Selection([
+            (None, ""),
+            ], "Reference", sort=False,
+        states={'invisible': ~Eval('uses', []).contains('reference')},
+        help="The price that prices are compared with.")
+
+    def check_thresholds(self):
+        super().check_thresholds()
+        kind = self.get_kinds()[self.kind]
+        references = (
+            kind.references if issubclass(kind, PriceKind) else {None})
+        if self.reference not in references:
+            raise self._error(
+                'msg_rule_not_used' if self.reference
+                else 'msg_rule_missing', field=self._label('reference'))
 
 
 class RulePurchase(metaclass=PoolMeta):

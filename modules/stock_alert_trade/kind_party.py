@@ -5,9 +5,8 @@ from sql import Cast, Literal, Null
 from sql.aggregate import Min, Sum
 from sql.conditionals import Case, Coalesce
 
+from trytond.modules.stock_alert.kind import Kind, days_between, reference
 from trytond.pool import Pool, PoolMeta
-
-from .kind import Kind, days_between, reference
 
 
 class PartyKind(Kind):
@@ -104,6 +103,14 @@ class CreditLimit(PartyKind):
             Cast(Null, 'INTEGER').as_('warehouse'),
             (found.amount / found.credit * 100).as_('value'),
             where=found.credit > 0)
+
+
+class Alert(metaclass=PoolMeta):
+    __name__ = 'stock.alert'
+
+    @classmethod
+    def _get_subjects(cls):
+        return [*super()._get_subjects(), 'party.party']
 
 
 class RuleReceivable(metaclass=PoolMeta):

@@ -7,14 +7,30 @@ from sql.aggregate import Sum
 
 from trytond.i18n import gettext
 from trytond.model import ModelView, fields
+from trytond.modules.stock_alert.exceptions import AlertError
+from trytond.modules.stock_alert.kind import Scope
+from trytond.modules.stock_alert.kind_quantity import on_hand
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateAction, StateView, Wizard
 
-from .exceptions import AlertError
-from .kind import Scope
-from .kind_quantity import on_hand
+
+class Alert(metaclass=PoolMeta):
+    __name__ = 'stock.alert'
+
+    def get_lack(self):
+        """Return how much must come until the alert is resolved.
+
+        :return: float in the default unit, 0 when it is not about a lack
+        """
+        kind = self.rule.get_kinds()[self.kind]
+        if kind.measure != 'quantity' or kind.above or not self.product:
+            return 0
+        unit = self.product.default_uom
+        rearm = (self.rule.rearm or 0) * (
+            self.rule.unit.factor / unit.factor if self.rule.unit else 1)
+        return unit.ceil(max(self.threshold + rearm - self.value, 0))
 
 
 class SupplyStart(ModelView):
@@ -46,12 +62,18 @@ class SupplyLine(ModelView):
 
 class _Supply(Wizard):
     "Make documents for the products that the selected alerts are about"
+    start = StateView(
+        'stock.alert.supply.start',
+        'stock_alert_supply.supply_start_view_form', [
+            Button("Cancel", 'end', 'tryton-cancel'),
+            Button("Create", 'create_', 'tryton-ok', default=True),
+            ])
 
     def default_start(self, fields):
         alerts = [
             a for a in self.records if a.product and a.state != 'resolved']
         if not alerts:
-            raise AlertError(gettext('stock_alert.msg_supply_nothing'))
+            raise AlertError(gettext('stock_alert_supply.msg_supply_nothing'))
         lines, known = [], set()
         for alert in alerts:
             # Two alerts may be about the same lack
@@ -79,12 +101,14 @@ class _Supply(Wizard):
         """
         lines = [l for l in self.start.lines if l.quantity > 0]
         if not lines:
-            raise AlertError(gettext('stock_alert.msg_supply_no_quantity'))
+            raise AlertError(gettext(
+                    'stock_alert_supply.msg_supply_no_quantity'))
         # The client may send what it likes
         alerts = set(self.records)
         for line in lines:
             if line.alert not in alerts:
-                raise AlertError(gettext('stock_alert.msg_supply_nothing'))
+                raise AlertError(gettext(
+                        'stock_alert_supply.msg_supply_nothing'))
             line.product = line.alert.product
             line.warehouse = line.alert.warehouse
             line.unit = line.product.default_uom
@@ -104,18 +128,12 @@ class _Supply(Wizard):
         return action, {'res_id': [r.id for r in records]}
 
 
-def _buttons():
-    return [
-        Button("Cancel", 'end', 'tryton-cancel'),
-        Button("Create", 'create_', 'tryton-ok', default=True),
-        ]
-
-
 class Transfer(_Supply):
     __name__ = 'stock.alert.transfer'
     start = StateView(
         'stock.alert.supply.start',
-        'stock_alert.transfer_start_view_form', _buttons())
+        'stock_alert_supply.transfer_start_view_form',
+        _Supply.start.buttons)
     create_ = StateAction('stock.act_shipment_internal_form')
 
     def default_start(self, fields):
@@ -171,7 +189,8 @@ class Transfer(_Supply):
         lines = [
             l for l in self._get_lines() if l.from_warehouse and l.warehouse]
         if not lines:
-            raise AlertError(gettext('stock_alert.msg_transfer_no_source'))
+            raise AlertError(gettext(
+                    'stock_alert_supply.msg_transfer_no_source'))
         groups = defaultdict(list)
         for line in lines:
             groups[line.alert.company, line.from_warehouse,
@@ -195,9 +214,6 @@ class Transfer(_Supply):
 
 class Requisition(_Supply):
     __name__ = 'stock.alert.requisition'
-    start = StateView(
-        'stock.alert.supply.start',
-        'stock_alert.supply_start_view_form', _buttons())
     create_ = StateAction(
         'purchase_requisition.act_purchase_requisition_form')
 
@@ -208,7 +224,8 @@ class Requisition(_Supply):
         lines = self._get_lines()
         employee = Requisition.default_employee()
         if not employee:
-            raise AlertError(gettext('stock_alert.msg_requisition_employee'))
+            raise AlertError(gettext(
+                    'stock_alert_supply.msg_requisition_employee'))
         groups = defaultdict(list)
         for line in lines:
             groups[line.alert.company, line.warehouse].append(line)
@@ -227,9 +244,6 @@ class Requisition(_Supply):
 
 class Request(_Supply):
     __name__ = 'stock.alert.request'
-    start = StateView(
-        'stock.alert.supply.start',
-        'stock_alert.supply_start_view_form', _buttons())
     create_ = StateAction('purchase_request.act_purchase_request_form')
 
     def do_create_(self, action):
@@ -260,9 +274,6 @@ class PurchaseRequest(metaclass=PoolMeta):
 
 class Production(_Supply):
     __name__ = 'stock.alert.production'
-    start = StateView(
-        'stock.alert.supply.start',
-        'stock_alert.supply_start_view_form', _buttons())
     create_ = StateAction('production.act_production_list')
 
     def do_create_(self, action):
@@ -272,7 +283,7 @@ class Production(_Supply):
         for line in lines:
             if not line.product.producible or not line.warehouse:
                 raise AlertError(gettext(
-                        'stock_alert.msg_production_not_producible',
+                        'stock_alert_supply.msg_production_not_producible',
                         product=line.product.rec_name))
             bom = line.product.get_bom()
             production = Production(

@@ -3,12 +3,11 @@
 """What there is and what is to come of the product of an alert."""
 from trytond.i18n import gettext
 from trytond.model import ModelView, fields
+from trytond.modules.stock_alert.exceptions import AlertError
 from trytond.pool import Pool
 from trytond.pyson import Eval, PYSONEncoder
 from trytond.wizard import (
     Button, StateAction, StateTransition, StateView, Wizard)
-
-from .exceptions import AlertError
 
 
 class _Look(Wizard):
@@ -18,7 +17,7 @@ class _Look(Wizard):
     def _get_products(self):
         products = [a.product for a in self.records if a.product]
         if not products:
-            raise AlertError(gettext('stock_alert.msg_supply_nothing'))
+            raise AlertError(gettext('stock_alert_supply.msg_supply_nothing'))
         return products
 
 
@@ -70,7 +69,7 @@ class ChangeThreshold(Wizard):
     __name__ = 'stock.alert.change_threshold'
     start = StateView(
         'stock.alert.threshold.start',
-        'stock_alert.threshold_start_view_form', [
+        'stock_alert_supply.threshold_start_view_form', [
             Button("Cancel", 'end', 'tryton-cancel'),
             Button("Change", 'change', 'tryton-ok', default=True),
             ])
