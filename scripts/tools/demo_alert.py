@@ -44,6 +44,7 @@ RULES = [
     ('expired', {'severity': 'critical'}, ['keeper', 'warehouse_manager']),
     ('quarantine', {'threshold': 3, 'critical_threshold': 90},
         ['warehouse_manager']),
+    ('open_order', {'threshold': 0, 'severity': 'info'}, ['buyer']),
     ('purchase_price', {'threshold': 10, 'reference': 'last_price'},
         ['purchase_manager']),
     ('sale_price', {
@@ -64,8 +65,10 @@ def watch(demo):
     "Make the rules of the alerts and do something about some of these"
     demo.now = demo.today
     _order_late(demo)
+    _order_again(demo)
     _sell_cheap(demo)
     _transfer_late(demo)
+    _take_unbooked(demo)
     _use_credit(demo)
     # A new rule is applied at once
     _make_rules(demo)
@@ -83,6 +86,16 @@ def _order_late(demo):
     line.unit_price = demo.price(
         round(float(line.unit_price / demo.rate) * 1.18, 2))
     line.save()
+    demo.click([purchase], 'quote', 'buyer', confirm=True)
+    demo.click([purchase], 'confirm', 'purchase_manager', confirm=True)
+    demo.now = demo.today
+
+
+def _order_again(demo):
+    "Order once more what has not come yet"
+    demo.now = demo.today - days(2)
+    purchase, = order_purchases(demo, [Supply(
+                'S04', demo.now, demo.today + days(5), [('T020', 12)])])
     demo.click([purchase], 'quote', 'buyer', confirm=True)
     demo.click([purchase], 'confirm', 'purchase_manager', confirm=True)
     demo.now = demo.today
@@ -115,6 +128,32 @@ def _transfer_late(demo):
                 }], 'keeper')
     demo.click([shipment], 'wait', 'keeper')
     demo.now = demo.today
+
+
+def _take_unbooked(demo):
+    "Bring back from the shop what was never booked there"
+    config = demo.as_user('warehouse_manager')
+    Product = demo.model('product.product', 'warehouse_manager')
+    with config.set_context(
+            locations=[demo.locations['SHOP-STO'].id],
+            stock_date_end=demo.today):
+        code = next(
+            code for code, product in sorted(demo.products.items())
+            if demo.rows[code]['source'] == 'buy' and not has_lot(demo, code)
+            and not Product(product.id).quantity)
+    shipment, = demo.create('stock.shipment.internal', [{
+                'from_location': demo.locations['SHOP-STO'].id,
+                'to_location': demo.locations['WH-STO'].id,
+                'planned_date': demo.today,
+                'planned_start_date': demo.today,
+                'effective_start_date': demo.today,
+                'effective_date': demo.today,
+                'moves': [('create', [
+                            move_values(
+                                demo, code, 2, 'SHOP-STO', 'WH-STO')])],
+                }], 'warehouse_manager')
+    for button in ['wait', 'assign_force', 'pack', 'ship', 'do']:
+        demo.click([shipment], button, 'warehouse_manager')
 
 
 def _use_credit(demo):

@@ -14,7 +14,7 @@ from trytond.modules.stock_alert_warning.exceptions import (
 from trytond.pool import Pool
 from trytond.tests.test_tryton import (
     DB_NAME, TestCase, activate_module, with_transaction)
-from trytond.transaction import Transaction
+from trytond.transaction import Transaction, TransactionError
 
 from . import test_module
 
@@ -426,7 +426,8 @@ class DocumentTestCase(TestCase):
         backend.name == 'sqlite', "SQLite lets one write at a time")
     def test_two_sales(self):
         "Of two sales that are confirmed at once the last goods go to one"
-        with Transaction().start(DB_NAME, 1) as transaction:
+        @with_transaction()
+        def prepare():
             with with_store() as store:
                 Sale = Pool().get('sale.sale')
                 party = self.setup_trade(store)
@@ -437,23 +438,26 @@ class DocumentTestCase(TestCase):
                     self.order(store, 'sale.sale', party, [
                             (product, 7, store.kilogram, 20)])
                     for _ in range(2)]
-                Sale.quote(sales[:1])
-                Sale.quote(sales[1:])
-                context = {'company': store.company.id}
-                transaction.commit()
+                for sale in sales:
+                    Sale.quote([sale])
+                Transaction().commit()
+                return [s.id for s in sales], {'company': store.company.id}
+        sales, context = prepare()
         barrier = threading.Barrier(len(sales))
         refused = []
 
-        def confirm(sale):
-            for attempt in range(5):
+        def confirm(id_):
+            extras, looked = {}, False
+            while True:
                 with Transaction().start(
-                        DB_NAME, 1, context=context) as transaction:
+                        DB_NAME, 1, context=context, **extras) as transaction:
                     Sale = Pool().get('sale.sale')
-                    sale = Sale(sale.id)
+                    sale = Sale(id_)
                     try:
-                        # Both have looked before one goes on
                         self.assertEqual(sale.state, 'quotation')
-                        if not attempt:
+                        if not looked:
+                            # Both before one goes on
+                            looked = True
                             barrier.wait()
                         Sale.confirm([sale])
                         transaction.commit()
@@ -462,11 +466,14 @@ class DocumentTestCase(TestCase):
                         refused.append(error)
                         transaction.rollback()
                         return
+                    # As the server does
+                    except TransactionError as error:
+                        transaction.rollback()
+                        error.fix(extras)
                     except backend.DatabaseOperationalError:
-                        # As the server does
                         transaction.rollback()
         threads = [
-            threading.Thread(target=confirm, args=(sale,)) for sale in sales]
+            threading.Thread(target=confirm, args=(id_,)) for id_ in sales]
         for thread in threads:
             thread.start()
         for thread in threads:
