@@ -352,7 +352,8 @@ class Rule(sequence_ordered(), Workflow, ModelSQL, ModelView):
         elif self.amount_from is not None or self.amount_to is not None:
             texts.append(gettext(
                     'document_approval.msg_because_amount',
-                    amount=lang.currency(facts['amount'], self.currency)))
+                    amount=lang.currency(
+                        facts['amount'], self.currency, grouping=True)))
         texts += self._explain(facts)
         return '\n'.join(texts)
 

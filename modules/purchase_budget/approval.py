@@ -114,13 +114,13 @@ class ApprovedBudgetMixin:
         if (missing := self.budget_missing) and (
                 Rule.get_missing_action(self.company, self.__name__)
                 == 'approve'):
-            texts.append(gettext(
-                    'purchase_budget.msg_missing', lines=', '.join(missing)))
+            texts += missing
         return texts
 
-    def get_approval_budget(self):
+    def get_approval_budget(self, excesses=True):
         """Return budget, committed, spent and available of what is used
 
+        :param excesses: whether to say what goes beyond
         :return: text, of a line each
         """
         pool = Pool()
@@ -132,11 +132,18 @@ class ApprovedBudgetMixin:
         return '\n'.join([
                 gettext('purchase_budget.msg_line_figures',
                     name=line.rec_name, **line.format_figures(lang))
-                for line in lines] + self.budget_excesses)
+                for line in lines] + (
+                self.budget_excesses if excesses else []))
 
 
 class ApprovedRequisition(ApprovedBudgetMixin, metaclass=PoolMeta):
     __name__ = 'purchase.requisition'
+
+    def _get_approvers(self):
+        # Each once, in the order of the steps
+        names = dict.fromkeys(
+            s.decided_by for s in self.approval_steps if s.decided_by)
+        return list(names) or super()._get_approvers()
 
 
 class ApprovedPurchase(ApprovedBudgetMixin, metaclass=PoolMeta):
@@ -258,9 +265,12 @@ class Decide(metaclass=PoolMeta):
     def default_start(self, fields):
         values = super().default_start(fields)
         if len(self.records) == 1:
-            document = self.records[0].document
+            approval, = self.records
+            document = approval.document
             if document and document.__name__ in DOCUMENTS:
-                values['budget'] = document.get_approval_budget()
+                values['budget'] = document.get_approval_budget(
+                    # Those are why the rule asks, which is shown as well
+                    excesses=not approval.rule.over_budget)
         return values
 
 

@@ -104,6 +104,8 @@ class Line(sequence_ordered(), ModelSQL, ModelView):
     def __setup__(cls):
         super().__setup__()
         cls.__access__.add('budget')
+        # As the other fields: a running budget is not even rearranged
+        cls.sequence.states['readonly'] = cls.name.states['readonly']
 
     @classmethod
     def dimensions(cls):
@@ -305,7 +307,8 @@ class Line(sequence_ordered(), ModelSQL, ModelView):
     def format_figures(self, lang):
         "Return the figures as texts by name"
         return {
-            name: lang.currency(getattr(self, name), self.currency)
+            name: lang.currency(
+                getattr(self, name), self.currency, grouping=True)
             for name in ['amount', 'committed', 'spent', 'available']}
 
     # Changes

@@ -3,10 +3,15 @@
 """Which budget lines the lines of documents may be taken from."""
 from collections import defaultdict
 from decimal import Decimal
+from itertools import islice
 
+from trytond.i18n import gettext
 from trytond.model import fields
 from trytond.pool import Pool
 from trytond.transaction import Transaction, without_check_access
+
+# How many lines a text names
+NAMED = 10
 
 
 def ancestry(record):
@@ -141,3 +146,21 @@ def is_controlled(company, date):
                     ('state', 'in', ['running', 'closed']),
                     ('start_date', '<=', date),
                     ], limit=1, order=[]))
+
+
+def describe_missing(missing, unpriced=()):
+    """Return as texts which lines are not covered and what can be done.
+
+    :param missing: iterable of the names of the lines that find no budget
+    :param unpriced: the same of the lines that have one but no price
+    :return: list
+    """
+    texts = []
+    for message, names in [('missing', missing), ('unpriced', unpriced)]:
+        names = list(islice(names, NAMED + 1))
+        names[NAMED:] = ['…'] * len(names[NAMED:])
+        if names:
+            texts.append(gettext(
+                    f'purchase_budget.msg_{message}',
+                    lines=', '.join(names)))
+    return texts

@@ -9,7 +9,7 @@ from trytond.pyson import Eval, If
 from trytond.transaction import without_check_access
 
 from .commitment import PURCHASE_LINE, REQUEST
-from .proposal import Proposal, is_controlled
+from .proposal import Proposal, describe_missing, is_controlled
 from .requisition import places_of
 
 # In these the lines are taken from the budget
@@ -67,12 +67,12 @@ class Purchase(metaclass=PoolMeta):
 
     @property
     def budget_missing(self):
-        "The names of the lines without a budget though they need one"
+        "The texts of the lines without a budget though they need one"
         if not is_controlled(self.company, self._get_budget_date()):
             return []
-        return [
+        return describe_missing(
             l.rec_name for l in self.lines
-            if l.type == 'line' and not l.budget_line and l.quantity > 0]
+            if l.type == 'line' and not l.budget_line and l.quantity > 0)
 
     @property
     def budget_places(self):

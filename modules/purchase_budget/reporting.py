@@ -4,6 +4,7 @@
 from sql.aggregate import Min, Sum
 from sql.functions import Round
 
+from trytond.i18n import gettext
 from trytond.model import ModelSQL, ModelView, fields
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool
@@ -136,7 +137,15 @@ class ReportingMixin(ModelSQL, ModelView):
 
     def get_rec_name(self, name):
         value = getattr(self, self._key_name)
-        return value.rec_name if value else ''
+        return (
+            value.rec_name if value
+            else gettext('purchase_budget.msg_none'))
+
+    @classmethod
+    def search_rec_name(cls, name, clause):
+        if isinstance(cls._fields[cls._key_name], fields.Many2One):
+            return [(f'{cls._key_name}.rec_name', *clause[1:])]
+        return super().search_rec_name(name, clause)
 
     def get_commitments_domain(self):
         "Return the domain of the commitments that it counts"

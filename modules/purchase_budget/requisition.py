@@ -14,13 +14,13 @@ from trytond.transaction import Transaction, without_check_access
 from .commitment import REQUEST, REQUISITION_LINE
 from .exceptions import BudgetError
 from .figures import Figures
-from .proposal import Proposal, is_controlled
+from .proposal import Proposal, describe_missing, is_controlled
 
 BUDGET_FIELDS = [
     'budget_total', 'budget_committed', 'budget_spent', 'budget_available',
     'budget_state']
-# In these the requisition is not booked, its lines are what it asks for
-OPEN = {'draft', 'rejected', 'cancelled'}
+# In these nothing is taken from a budget any more
+ENDED = {'rejected', 'cancelled'}
 
 
 class Requisition(metaclass=PoolMeta):
@@ -33,7 +33,10 @@ class Requisition(metaclass=PoolMeta):
             'currency.currency', "Currency of the Budget"),
         'on_change_with_budget_currency')
     budget_summary = fields.Function(
-        fields.Text("Budget"), 'get_budget_summary')
+        fields.Text("Budget", states={
+                # There is nothing to say where nobody has a budget
+                'invisible': ~Eval('budget_summary'),
+                }), 'get_budget_summary')
 
     @fields.depends('company')
     def on_change_with_budget_currency(self, name=None):
@@ -157,13 +160,15 @@ class Requisition(metaclass=PoolMeta):
         pool = Pool()
         BudgetLine = pool.get('purchase.budget.line')
         Rule = pool.get('purchase.budget.rule')
+        state = getattr(self, 'state', None) or 'draft'
         used = BudgetLine.browse({
                 id_ for line in lines
                 if (id_ := _id_of(line, 'budget_line')) is not None})
         date = self._get_budget_date()
         months = dict(places_of(used, date))
         own = defaultdict(Decimal)
-        if (getattr(self, 'state', None) or 'draft') in OPEN:
+        if state == 'draft':
+            # Not booked yet, the lines are what it asks for
             amounts = self._get_budget_amounts(lines)
             for line, amount in zip(lines, amounts):
                 if (id_ := _id_of(line, 'budget_line')) is not None:
@@ -174,37 +179,66 @@ class Requisition(metaclass=PoolMeta):
         for (line, _, _), figures in BudgetLine.read_months(
                 lines=list(months)).items():
             sums[line] = sums[line].plus(figures)
-        excesses = {
-            e.line: e for e in Rule.find_excess(
-                self.company, 'purchase.requisition', set(months.items()),
-                own)}
-        controlled = is_controlled(self.company, date)
+        excesses, missing, unpriced = {}, [], []
+        if state not in ENDED:
+            excesses = {
+                e.line: e for e in Rule.find_excess(
+                    self.company, 'purchase.requisition',
+                    set(months.items()), own)}
+            missing, unpriced = self._find_missing(lines, amounts)
+        # Those that are typed have no ids that tell them apart
+        uncovered = {id(line) for line in missing + unpriced}
         values = []
-        for line, amount in zip(lines, amounts):
+        for line in lines:
             id_ = _id_of(line, 'budget_line')
             figures = sums[id_]
             taken = own.get((id_, months.get(id_)), Decimal(0))
-            if id_ is None or (
-                    not amount and getattr(line, 'quantity', None)):
-                state = 'missing' if controlled else None
+            if id(line) in uncovered:
+                budget_state = 'missing'
+            elif id_ is None or state in ENDED:
+                budget_state = None
             else:
-                state = 'exceeded' if id_ in excesses else 'within'
+                budget_state = 'exceeded' if id_ in excesses else 'within'
             values.append({
                     'budget_total': figures.budget if id_ else None,
                     'budget_committed': figures.committed if id_ else None,
                     'budget_spent': figures.spent if id_ else None,
                     'budget_available': (
                         figures.available - taken if id_ else None),
-                    'budget_state': state,
+                    'budget_state': budget_state,
                     })
-        return self._describe_budget(
-            used, sums, own, months, excesses, values), values
+        texts = self._describe_figures(used, sums, own, months, excesses)
+        texts += describe_missing(
+            map(_name_of, missing), map(_name_of, unpriced))
+        return '\n'.join(texts + self._describe_end(texts)), values
 
-    def _describe_budget(self, used, sums, own, months, excesses, values):
+    def _find_missing(self, lines, amounts):
+        """Return the lines without budget and those without price.
+
+        Without price nobody knows what is taken from the budget.
+
+        :param lines: of the requisition
+        :param amounts: of the lines
+        :return: two lists of lines
+        """
+        missing, unpriced = [], []
+        if is_controlled(self.company, self._get_budget_date()):
+            for line, amount in zip(lines, amounts):
+                if not _asks(line):
+                    continue
+                if _id_of(line, 'budget_line') is None:
+                    missing.append(line)
+                elif not amount and getattr(line, 'quantity', None):
+                    unpriced.append(line)
+        return missing, unpriced
+
+    def _describe_figures(self, used, sums, own, months, excesses):
+        "Return the texts of the budget lines and what goes beyond them"
         pool = Pool()
         Lang = pool.get('ir.lang')
         Rule = pool.get('purchase.budget.rule')
         lang, texts = Lang.get(), []
+        state = getattr(self, 'state', None) or 'draft'
         for line in used:
             figures = sums[line.id]
             taken = own.get((line.id, months[line.id]))
@@ -219,17 +253,41 @@ class Requisition(metaclass=PoolMeta):
             message = 'line_figures' if taken is None else 'summary'
             texts.append(gettext(
                     f'purchase_budget.msg_{message}', name=line.rec_name,
-                    **{n: lang.currency(a, self.company.currency)
+                    **{n: lang.currency(
+                            a, self.company.currency, grouping=True)
                         for n, a in amounts.items()}))
             if excess := excesses.get(line.id):
-                texts.append(gettext(
+                text = Rule.describe(excess)
+                if state == 'draft':
+                    text = gettext(
                         f'purchase_budget.msg_action_{excess.action}',
-                        excess=Rule.describe(excess)))
-        missing = sum(v['budget_state'] == 'missing' for v in values)
-        if missing:
-            texts.append(gettext(
-                    'purchase_budget.msg_summary_missing', count=missing))
-        return '\n'.join(texts)
+                        excess=text)
+                elif state == 'waiting' and excess.action == 'approve':
+                    text = gettext(
+                        'purchase_budget.msg_waiting_approve', excess=text)
+                texts.append(text)
+        return texts
+
+    def _describe_end(self, texts):
+        "Return as texts what became of a requisition with texts"
+        state = getattr(self, 'state', None) or 'draft'
+        if not texts or state in {'draft', 'waiting'}:
+            return []
+        if state == 'cancelled':
+            return [gettext('purchase_budget.msg_cancelled')]
+        if state == 'rejected':
+            result, names = 'rejected', (
+                self.rejected_by.rec_name if self.rejected_by else None)
+        else:
+            result, names = 'approved', ', '.join(self._get_approvers())
+        if names:
+            return [gettext(
+                    f'purchase_budget.msg_{result}_by', names=names)]
+        return [gettext(f'purchase_budget.msg_{result}')]
+
+    def _get_approvers(self):
+        "Return the names of those who approved it"
+        return [self.approved_by.rec_name] if self.approved_by else []
 
     @classmethod
     def get_budget_summary(cls, requisitions, name):
@@ -289,15 +347,12 @@ class Requisition(metaclass=PoolMeta):
 
     @property
     def budget_missing(self):
-        """The names of the lines without a budget though they need one
-
-        Without a price at all nothing can be taken from it.
-        """
-        if not is_controlled(self.company, self._get_budget_date()):
-            return []
-        return [
-            l.rec_name for l in self.lines
-            if not l.budget_line or not l.budget_amount]
+        "The texts of the lines without a budget or a price"
+        lines = list(self.lines)
+        missing, unpriced = self._find_missing(
+            lines, [l.budget_amount for l in lines])
+        return describe_missing(
+            map(_name_of, missing), map(_name_of, unpriced))
 
     @property
     def budget_places(self):
@@ -473,6 +528,22 @@ def _id_of(record, name):
     value = getattr(record, name, None)
     if value is not None and value.id is not None and value.id >= 0:
         return value.id
+
+
+def _asks(line):
+    "Test if a line asks for something, unlike one that was just added"
+    return (
+        getattr(line, 'product', None) or getattr(line, 'description', None)
+        or (line.id is not None and line.id >= 0))
+
+
+def _name_of(line):
+    "Return what a line asks for"
+    if product := getattr(line, 'product', None):
+        return product.rec_name
+    if description := getattr(line, 'description', None):
+        return description.splitlines()[0]
+    return line.rec_name
 
 
 def places_of(budget_lines, date):

@@ -206,7 +206,7 @@ class Rule(sequence_ordered(), DeactivableMixin, ModelSQL, ModelView):
         :param document: record with company
         :param growth: dictionary of amounts by id of the budget line and
             month, as booked
-        :param missing: names of the lines that have no budget
+        :param missing: texts of the lines that have no budget
         :raises BudgetError: a rule refuses it
         :raises BudgetWarning: a rule warns
         """
@@ -216,17 +216,16 @@ class Rule(sequence_ordered(), DeactivableMixin, ModelSQL, ModelView):
         texts = defaultdict(list)
         for excess in cls.find_excess(document.company, name, set(growth)):
             texts[excess.action].append(cls.describe(excess))
+        if texts.get('refuse'):
+            texts['refuse'].append(gettext('purchase_budget.msg_refused_way'))
         if missing and (
                 action := cls.get_missing_action(document.company, name)):
-            texts[action].append(gettext(
-                    'purchase_budget.msg_missing',
-                    lines=', '.join(missing)))
+            texts[action].extend(missing)
         if refused := texts.get('refuse'):
             raise BudgetError(
                 gettext('purchase_budget.msg_refused',
                     document=document.rec_name),
-                '\n'.join(refused + [
-                        gettext('purchase_budget.msg_refused_way')]))
+                '\n'.join(refused))
         if wanted := texts.get('approve'):
             cls._check_approver(document, '\n'.join(wanted))
         if warned := texts.get('warn'):
@@ -252,15 +251,19 @@ class Rule(sequence_ordered(), DeactivableMixin, ModelSQL, ModelView):
         Lang = pool.get('ir.lang')
         Line = pool.get('purchase.budget.line')
         lang, line = Lang.get(), Line(excess.line)
+
+        def amount(value):
+            return lang.currency(value, line.currency, grouping=True)
+
         return gettext(
             f'purchase_budget.msg_exceeded_{excess.period}',
             name=(
                 line.rec_name if excess.scope == 'line'
                 else line.budget.rec_name),
             month=excess.month.strftime('%Y-%m'),
-            over=lang.currency(excess.over, line.currency),
+            over=amount(excess.over),
             **{
-                n: lang.currency(getattr(excess.figures, n), line.currency)
+                n: amount(getattr(excess.figures, n))
                 for n in ['budget', 'committed', 'spent']})
 
 

@@ -801,7 +801,7 @@ class ReturnLineMixin(sequence_ordered(), ModelSQL, ModelView):
                         'stock_return.msg_line_price',
                         line=self.rec_name,
                         price=Lang.get().currency(
-                            price, self.currency, digits=None)))
+                            price, self.currency, grouping=True, digits=None)))
 
     # The policy
 

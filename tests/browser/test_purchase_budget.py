@@ -285,7 +285,7 @@ class PurchaseBudgetTestCase(unittest.TestCase):
             self.screenshot(client, f'decide-{login}')
             text = client.page.locator(
                 '.modal:visible [name="budget"]').first.input_value()
-            for number in ['1000.00', '950.00', '200.00', '150.00']:
+            for number in ['1,000.00', '950.00', '200.00', '150.00']:
                 self.assertIn(number, text)
             client.fill_window({'decision': 'approve'})
         self.use(login, function)

@@ -4,8 +4,10 @@ import os
 import re
 import unittest
 from collections import Counter, defaultdict
+from decimal import Decimal
 from functools import cache
 from glob import glob
+from types import SimpleNamespace
 
 import polib
 
@@ -185,6 +187,16 @@ class TranslationZhCnTestCase(ModuleTestCase):
         for node in create_graph(active):
             if node.name in modules:
                 load_translations(pool, node, {LANGUAGE})
+
+    @with_transaction()
+    def test_negative_amount(self):
+        "Test the minus is in front of an amount"
+        lang = Pool().get('ir.lang').get(LANGUAGE)
+        self.assertEqual(
+            lang.currency(
+                Decimal('-1234.5'), SimpleNamespace(digits=2, symbol='¥'),
+                grouping=True),
+            '-¥1,234.50')
 
     def _translation(self, type, name, **keys):
         pool = Pool()
