@@ -36,6 +36,8 @@ WORDS = {
             ('month', "预算执行（按月）"),
             ],
         'own': "本申请",
+        'missing': "没有找到预算：扳手",
+        'approved': "本申请已由采购主管, 总经理批准",
         'beyond': "超预算须总经理审批",
         'each': "采购申请",
         'department': "装配车间",
@@ -65,6 +67,8 @@ WORDS = {
             ('month', "Budgets by Month"),
             ],
         'own': "this requisition",
+        'missing': "No budget was found for: Wrench",
+        'approved': "The requisition was approved by 采购主管, 总经理",
         'beyond': "The general manager approves what is beyond",
         'each': "Requisitions",
         'department': "Assembly",
@@ -244,6 +248,9 @@ class PurchaseBudgetTestCase(unittest.TestCase):
                     '[name="supply_date"]')).locator('input[type=date]').fill(
                 str(TODAY))
             client.idle()
+            # There is nothing to say of the budget yet
+            self.assertFalse(client.field('budget_summary').is_visible())
+            self.screenshot(client, 'new')
             client.add_line('lines', [
                     ('product', [words['wrench']]),
                     ('quantity', '10'),
@@ -252,6 +259,14 @@ class PurchaseBudgetTestCase(unittest.TestCase):
             self.screenshot(client, 'within')
             self.assertEqual(
                 self.get_lines(client), [[1000, 300, 200, 300, 'within']])
+            client.choose(client.field('department'), words['office'])
+            self.assertEqual(
+                self.get_lines(client), [[0, 0, 0, 0, 'missing']])
+            self.assertIn(
+                words['missing'],
+                client.field('budget_summary').input_value())
+            self.screenshot(client, 'missing')
+            client.choose(client.field('department'), words['department'])
             client.add_line('lines', [
                     ('product', [words['drill']]),
                     ('quantity', '1'),
@@ -299,6 +314,9 @@ class PurchaseBudgetTestCase(unittest.TestCase):
             self.assertEqual(
                 client.current('state', 'approval_state')[2:],
                 ['processing', 'approved'])
+            self.assertIn(
+                self.words['approved'],
+                client.field('budget_summary').input_value())
             self.screenshot(client, 'approved')
         self.use('workshop', function)
 
