@@ -168,10 +168,10 @@ class Side:
         templates = [row[0] for row in self.connection.execute(
                 'SELECT template FROM product_product ORDER BY id LIMIT %s',
                 [REQUESTED])]
-        create('product.template-product.category', [{
-                    'template': template,
-                    'category': categories[i % BUDGETED],
-                    } for i, template in enumerate(templates)])
+        for i, category in enumerate(categories):
+            self.client.call(
+                'model.product.template.write', templates[i::BUDGETED],
+                {'categories': [('add', [category])]}, self.client.context)
         budget, = create('purchase.budget', [{
                     'name': "Benchmark",
                     'company': self.company,
