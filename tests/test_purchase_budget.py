@@ -16,6 +16,7 @@ from .sessions import JSONRPC, REST, XMLRPC, Refused
 from .tools import serve
 
 BACKENDS = ['sqlite', 'postgresql']
+ENGINE = ['test_change', 'test_ledger', 'test_two_at_once']
 LANE = 'jxc'
 TODAY = dt.date.today()
 

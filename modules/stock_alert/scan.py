@@ -50,14 +50,9 @@ class Finding(ModelSQL):
     severity = fields.Char("Severity")
     open_key = fields.Char("Open Key")
     alert = fields.Integer("Alert")
-    change = fields.Selection([
-            ('opened', "Opened"),
-            ('worse', "Became Worse"),
-            ('better', "Became Better"),
-            ('value', "Other Value"),
-            ('resolved', "Resolved"),
-            ('over', "Over, Resolved by Hand Before"),
-            ], "Change")
+    # 'opened', 'worse', 'better', 'value', 'resolved', or 'over' of what was
+    # resolved by hand before
+    change = fields.Char("Change")
 
     @classmethod
     def fill(cls, kind, scope):

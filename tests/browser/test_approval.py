@@ -5,10 +5,8 @@ import unittest
 from decimal import Decimal
 
 from proteus import Model
-from proteus import config as proteus_config
 
-from ..tools import PASSWORD, folder, new_company, serve
-from .webclient import WebClient, fetch_client, open_browser
+from .story import Story
 
 LANE = 'jxc'
 PEOPLE = ['buyer', 'purchase_manager', 'manager']
@@ -43,28 +41,13 @@ WORDS = {
     }
 
 
-class ApprovalTestCase(unittest.TestCase):
+class ApprovalTestCase(Story, unittest.TestCase):
     "Test the approval of purchases"
+    NAME = 'approval'
+    WORDS = WORDS
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.www = fetch_client()
-
-    def test_chinese(self):
-        "Test the story in Chinese"
-        self.tell('zh_CN')
-
-    def test_english(self):
-        "Test the story in English"
-        self.tell('en')
-
-    def tell(self, language):
-        self.language, self.words = language, WORDS[language]
-        database = self.enterContext(new_company('jxc', 'zh_CN'))
-        self.server = self.enterContext(
-            serve(database, web={'root': str(self.www)}))
-        self.make_rule(database)
+    def tell(self):
+        self.make_rule()
         self.submit()
         self.refuse()
         self.correct()
@@ -74,16 +57,11 @@ class ApprovalTestCase(unittest.TestCase):
         self.approve('manager', 'second')
         self.follow()
 
-    def make_rule(self, database):
+    def make_rule(self):
         "Let two levels approve orders from 1,000 on"
-        with proteus_config.set_xmlrpc_session(
-                f'{self.server.url}/{database.name}/rpc/', 'admin', PASSWORD):
+        with self.admin():
             User = Model.get('res.user')
-            language, = Model.get('ir.lang').find(
-                [('code', '=', self.language)])
-            for user in User.find([('login', 'in', PEOPLE)]):
-                user.language = language
-                user.save()
+            self.speak(*PEOPLE)
             template = Model.get('product.template')(
                 name=self.words['product'])
             template.type = 'goods'
@@ -101,17 +79,6 @@ class ApprovalTestCase(unittest.TestCase):
                     sequence=i, name=role.rec_name, approver='role',
                     role=role)
             rule.click('run')
-
-    def use(self, login, function):
-        "Let a person do something in a browser of their own"
-        with open_browser(self.words['locale']) as page:
-            client = WebClient(page, self.server, folder() / 'screenshots')
-            client.login(login, PASSWORD)
-            function(client)
-            self.assertEqual(page.errors, [])
-
-    def screenshot(self, client, name):
-        client.screenshot(f'approval-{self.language}-{name}')
 
     def submit(self):
         "The buyer asks for an order of 1,500"

@@ -6,10 +6,9 @@ import unittest
 from decimal import Decimal
 
 from proteus import Model
-from proteus import config as proteus_config
 
-from ..tools import PASSWORD, folder, new_company, serve
-from .webclient import TAB, WebClient, fetch_client, open_browser
+from .story import Story
+from .webclient import TAB
 
 LANE = 'jxc'
 PEOPLE = ['workshop', 'purchase_manager', 'manager']
@@ -84,27 +83,12 @@ WORDS = {
     }
 
 
-class PurchaseBudgetTestCase(unittest.TestCase):
+class PurchaseBudgetTestCase(Story, unittest.TestCase):
     "Test requests within a budget"
+    NAME = 'budget'
+    WORDS = WORDS
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.www = fetch_client()
-
-    def test_chinese(self):
-        "Test the story in Chinese"
-        self.tell('zh_CN')
-
-    def test_english(self):
-        "Test the story in English"
-        self.tell('en')
-
-    def tell(self, language):
-        self.language, self.words = language, WORDS[language]
-        self.database = self.enterContext(new_company('jxc', 'zh_CN'))
-        self.server = self.enterContext(
-            serve(self.database, web={'root': str(self.www)}))
+    def tell(self):
         with self.admin():
             self.prepare()
         self.ask()
@@ -118,10 +102,6 @@ class PurchaseBudgetTestCase(unittest.TestCase):
         self.follow()
         self.look()
 
-    def admin(self):
-        return proteus_config.set_xmlrpc_session(
-            f'{self.server.url}/{self.database.name}/rpc/', 'admin', PASSWORD)
-
     def prepare(self):
         """Give the department 1,000 for tools
 
@@ -130,12 +110,10 @@ class PurchaseBudgetTestCase(unittest.TestCase):
         well.
         """
         get, words = Model.get, self.words
-        language, = get('ir.lang').find([('code', '=', self.language)])
-        users = {}
-        for user in get('res.user').find([('login', 'in', PEOPLE)]):
-            user.language = language
-            user.save()
-            users[user.login] = user
+        self.speak(*PEOPLE)
+        users = {
+            user.login: user
+            for user in get('res.user').find([('login', 'in', PEOPLE)])}
         department, office = (
             get('company.department')(name=words[n])
             for n in ['department', 'office'])
@@ -212,17 +190,6 @@ class PurchaseBudgetTestCase(unittest.TestCase):
         line = Model.get('purchase.budget.line')(self.line)
         return (
             requisition.state, line.committed, line.spent, line.available)
-
-    def use(self, login, function):
-        "Let a person do something in a browser of their own"
-        with open_browser(self.words['locale']) as page:
-            client = WebClient(page, self.server, folder() / 'screenshots')
-            client.login(login, PASSWORD)
-            function(client)
-            self.assertEqual(page.errors, [])
-
-    def screenshot(self, client, name):
-        client.screenshot(f'budget-{self.language}-{name}')
 
     def get_lines(self, client):
         "Return what the lines on the screen say of the budget"

@@ -5,10 +5,8 @@ import unittest
 from decimal import Decimal
 
 from proteus import Model
-from proteus import config as proteus_config
 
-from ..tools import PASSWORD, folder, new_company, serve
-from .webclient import WebClient, fetch_client, open_browser
+from .story import Story
 
 LANE = 'jxc'
 # Of the mouse
@@ -18,7 +16,7 @@ CLICKS = """() => {
         window.clicks += Boolean(e.isTrusted && e.detail);
         }, true);
     }"""
-LANGUAGES = {
+WORDS = {
     'zh_CN': {
         'locale': 'zh-CN',
         'sales': ["销售", "销售订单"],
@@ -40,43 +38,20 @@ LANGUAGES = {
     }
 
 
-class SaleReturnTestCase(unittest.TestCase):
+class SaleReturnTestCase(Story, unittest.TestCase):
     "Test the exchange of a toy"
+    NAME = 'exchange'
+    WORDS = WORDS
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        www = fetch_client()
-        cls.database = cls.enterClassContext(new_company('jxc', 'zh_CN'))
-        cls.server = cls.enterClassContext(
-            serve(cls.database, web={'root': str(www)}))
+    def tell(self):
+        self.sell()
+        self.use('sales', self.exchange)
 
-    def test_chinese(self):
-        "Test the exchange in Chinese"
-        self.tell('zh_CN')
-
-    def test_english(self):
-        "Test the exchange in English"
-        self.tell('en')
-
-    def tell(self, language):
-        self.language, self.words = language, LANGUAGES[language]
-        self.sell(self.server, self.database)
-        with open_browser(self.words['locale']) as page:
-            client = WebClient(page, self.server, folder() / 'screenshots')
-            client.login('sales', PASSWORD)
-            self.exchange(client)
-            self.assertEqual(page.errors, [])
-
-    def sell(self, server, database):
+    def sell(self):
         "Sell a bear that the customer will not like"
-        with proteus_config.set_xmlrpc_session(
-                f'{server.url}/{database.name}/rpc/', 'admin', PASSWORD):
+        with self.admin():
             get = Model.get
-            language, = get('ir.lang').find([('code', '=', self.language)])
-            user, = get('res.user').find([('login', '=', 'sales')])
-            user.language = language
-            user.save()
+            self.speak('sales')
             products = []
             for name, price in [('bear', 25), ('dragon', 40)]:
                 template = get('product.template')(name=self.words[name])
@@ -107,9 +82,6 @@ class SaleReturnTestCase(unittest.TestCase):
             shipment.click('assign_try')
             for button in ['pack', 'do']:
                 shipment.click(button)
-
-    def screenshot(self, client, name):
-        client.screenshot(f'exchange-{self.language}-{name}')
 
     def exchange(self, client):
         "Take the bear back for a dragon, in less than ten clicks"

@@ -4,14 +4,13 @@
 import unittest
 
 from proteus import Model
-from proteus import config as proteus_config
 
-from ..tools import PASSWORD, folder, new_company, serve
-from .webclient import TAB, WebClient, fetch_client, open_browser
+from .story import Story
+from .webclient import TAB
 
 LANE = 'jxc'
 MINIMUM = 10
-LANGUAGES = {
+WORDS = {
     'zh_CN': {
         'locale': 'zh-CN',
         'alerts': ["库存", "预警", "预警"],
@@ -35,48 +34,25 @@ LANGUAGES = {
     }
 
 
-class StockAlertTestCase(unittest.TestCase):
+class StockAlertTestCase(Story, unittest.TestCase):
     "Test the way from alerts to a purchase requisition"
+    NAME = 'alert'
+    WORDS = WORDS
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        www = fetch_client()
-        cls.database = cls.enterClassContext(new_company('jxc', 'zh_CN'))
-        cls.server = cls.enterClassContext(
-            serve(cls.database, web={'root': str(www)}))
-
-    def test_chinese(self):
-        "Test the way in Chinese"
-        self.tell('zh_CN')
-
-    def test_english(self):
-        "Test the way in English"
-        self.tell('en')
-
-    def tell(self, language):
-        self.language, self.words = language, LANGUAGES[language]
-        with proteus_config.set_xmlrpc_session(
-                f'{self.server.url}/{self.database.name}/rpc/',
-                'admin', PASSWORD):
+    def tell(self):
+        def function(client):
+            self.acknowledge(client)
+            self.board(client)
+            self.request(client)
+            self.check()
+            self.receive(client)
+        with self.admin():
             self.prepare()
-            with open_browser(self.words['locale']) as page:
-                client = WebClient(
-                    page, self.server, folder() / 'screenshots')
-                client.login('keeper', PASSWORD)
-                self.acknowledge(client)
-                self.board(client)
-                self.request(client)
-                self.check()
-                self.receive(client)
-                self.assertEqual(page.errors, [])
+            self.use('keeper', function)
 
     def prepare(self):
         "Let there be less than the minimum of three products"
-        language, = Model.get('ir.lang').find([('code', '=', self.language)])
-        user, = Model.get('res.user').find([('login', '=', 'keeper')])
-        user.language = language
-        user.save()
+        self.speak('keeper')
         self.warehouse, = Model.get('stock.location').find(
             [('type', '=', 'warehouse')])
         self.products = []
@@ -108,9 +84,6 @@ class StockAlertTestCase(unittest.TestCase):
             line.product = product
             line.quantity = quantity
         inventory.click('confirm')
-
-    def screenshot(self, client, name):
-        client.screenshot(f'alert-{self.language}-{name}')
 
     def acknowledge(self, client):
         "Take care of the first alert"
