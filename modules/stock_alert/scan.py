@@ -3,8 +3,7 @@
 """A scan makes the alerts those that are due, in a few statements."""
 import datetime as dt
 
-from sql import (
-    Cast, Column, Conflict, Except, Literal, Null, Union, With)
+from sql import Cast, Column, Conflict, Except, Literal, Null, Union, With
 from sql.aggregate import Max
 from sql.conditionals import Case, Coalesce
 from sql.functions import Abs
