@@ -65,7 +65,7 @@ def alerts_raw(side):
 
 def _make_rules(side):
     "Make as many rules as asked, of which every tenth is fallen short of"
-    if side.find('stock.alert.rule', []):
+    if side.find('stock.alert.rule', [], limit=1):
         return
     side.connection.execute('''
         INSERT INTO stock_alert_rule (

@@ -284,10 +284,10 @@ class Side:
         self.click(f'wizard.{name}.delete', session, **active)
         return result
 
-    def find(self, model, domain):
+    def find(self, model, domain, limit=None):
         "Return the ids, as what a screen already shows: not counted"
         return self.client.call(
-            f'model.{model}.search', domain, 0, None, None,
+            f'model.{model}.search', domain, 0, limit, None,
             self.client.context)
 
     def read(self, model, id_, name):
