@@ -3,7 +3,7 @@
 """A scan makes the alerts those that are due, in a few statements."""
 import datetime as dt
 
-from sql import Cast, Column, Conflict, Except, Literal, Null, Union, With
+from sql import Cast, Column, Conflict, Literal, Null, Union
 from sql.aggregate import Max
 from sql.conditionals import Case, Coalesce
 from sql.functions import Abs
@@ -15,10 +15,23 @@ from trytond.transaction import Transaction, without_check_access
 
 from .kind import EPSILON, Scope, done_date
 
-# What is kept of what is wrong
-WRONG = [
-    'rule', 'subject', 'product', 'warehouse', 'value', 'threshold',
-    'severity']
+# What is kept of what is wrong, and of what is open, with the SQL types
+WRONG = {
+    'rule': 'INTEGER',
+    'subject': 'VARCHAR',
+    'product': 'INTEGER',
+    'warehouse': 'INTEGER',
+    'value': 'FLOAT',
+    'threshold': 'FLOAT',
+    'severity': 'VARCHAR',
+    }
+OPEN = {
+    'id': 'INTEGER',
+    'state': 'VARCHAR',
+    'value': 'FLOAT',
+    'threshold': 'FLOAT',
+    'severity': 'VARCHAR',
+    }
 # How far back a move may be dated that is taken for what resolved an alert
 BACK_DATED = dt.timedelta(days=30)
 # How long a transaction may take, whose moves have the time of its beginning
@@ -55,48 +68,55 @@ class Finding(ModelSQL):
 
     @classmethod
     def fill(cls, kind, scope):
-        "Add what differs of the kind in the scope"
-        query = kind.query(scope)
-        wrong = With(query=query.select(
-                *[Column(query, n).as_(n) for n in WRONG],
-                query.breach.as_('breach'),
-                cls._open_key(query).as_('open_key')))
-        alert, looked_at = cls._alerts(scope), cls._alerts(scope)
-        # Neither becomes slow where the database can not know how much is
-        # wrong: a join by an index, and a difference of sets
-        new = wrong.join(
-            alert, 'LEFT',
-            condition=(alert.open_key == wrong.open_key)
-            & (alert.kind == kind.name))
-        looked_at = looked_at.select(
-            looked_at.open_key.as_('open_key'),
-            where=(looked_at.kind == kind.name)
-            & (scope.has_product(looked_at.product)
-                if kind.touch == 'product'
-                else scope.has_subject(looked_at.subject)))
-        missing = Except(looked_at, wrong.select(wrong.open_key))
-        over = cls._alerts(scope)
-        before, after = rank(alert.severity), rank(wrong.severity)
+        """Add what differs of the kind in the scope.
+
+        What is wrong and what is open are grouped by their key.  Unlike a
+        join that is fast however little the database knows of their numbers.
+        """
+        wrong, alert = kind.query(scope), cls._alerts(scope)
+        either = Union(
+            wrong.select(
+                cls._open_key(wrong).as_('open_key'),
+                *[Column(wrong, n).as_(n) for n in WRONG],
+                Case((wrong.breach, 1), else_=0).as_('breach'),
+                *[Cast(Null, t).as_(f'open_{n}') for n, t in OPEN.items()]),
+            alert.select(
+                alert.open_key, *[Cast(Null, t) for t in WRONG.values()],
+                Cast(Null, 'INTEGER'), *[Column(alert, n) for n in OPEN],
+                where=(alert.kind == kind.name)
+                & (scope.has_product(alert.product)
+                    if kind.touch == 'product'
+                    else scope.has_subject(alert.subject))),
+            all_=True)
+        both = either.select(
+            either.open_key,
+            *[Max(Column(either, n)).as_(n) for n in [
+                    *WRONG, 'breach', *[f'open_{n}' for n in OPEN]]],
+            group_by=either.open_key)
+        before, after = rank(both.open_severity), rank(both.severity)
         change = Case(
-            (alert.id == Null, 'opened'),
+            (both.open_id == Null, 'opened'),
+            (both.rule == Null, _ended(both.open_state)),
             (after > before, 'worse'),
             (after < before, 'better'),
             else_='value')
         differs = (
-            (Abs(alert.value - wrong.value) > EPSILON)
-            | (Abs(alert.threshold - wrong.threshold) > EPSILON)
+            (Abs(both.open_value - both.value) > EPSILON)
+            | (Abs(both.open_threshold - both.threshold) > EPSILON)
             | (before != after))
-        either = Union(
-            new.select(
-                *cls._columns(scope, kind.name, wrong, alert.id, change),
-                where=(alert.id == Null) & wrong.breach
-                | (alert.state != 'resolved') & differs),
-            missing.join(
-                over, condition=over.open_key == missing.open_key
-                ).select(*cls._columns(
-                        scope, kind.name, over, over.id, _ended(over))),
-            all_=True)
-        cls._insert(either.select(), with_=[wrong])
+        values = {n: Column(both, n) for n in WRONG}
+        for name in ['value', 'severity']:
+            # What ended has those it had at last
+            values[name] = Coalesce(
+                values[name], Column(both, f'open_{name}'))
+        cls._insert(both.select(
+                Literal(scope.company.id),
+                Cast(Literal(kind.name), 'VARCHAR'),
+                *values.values(), both.open_key, both.open_id,
+                Cast(change, 'VARCHAR'),
+                where=((both.open_id == Null) & (both.breach == 1))
+                | ((both.open_id != Null) & (both.rule == Null))
+                | ((both.open_state != 'resolved') & differs)))
 
     @classmethod
     def fill_rest(cls, scope, kinds):
@@ -104,11 +124,12 @@ class Finding(ModelSQL):
 
         :param kinds: names
         """
-        over = cls._alerts(scope)
-        cls._insert(over.select(
-                *cls._columns(
-                    scope, over.kind, over, over.id, _ended(over)),
-                where=~over.kind.in_(kinds or [''])))
+        alert = cls._alerts(scope)
+        cls._insert(alert.select(
+                Literal(scope.company.id), alert.kind,
+                *[Column(alert, n) for n in WRONG], alert.open_key, alert.id,
+                Cast(_ended(alert.state), 'VARCHAR'),
+                where=~alert.kind.in_(kinds or [''])))
 
     @classmethod
     def _alerts(cls, scope):
@@ -121,19 +142,12 @@ class Finding(ModelSQL):
             & (table.company == scope.company.id))
 
     @classmethod
-    def _columns(cls, scope, kind, wrong, alert, change):
-        return [
-            Literal(scope.company.id), Cast(kind, 'VARCHAR'),
-            *[Column(wrong, n) for n in WRONG], wrong.open_key,
-            alert, Cast(change, 'VARCHAR')]
-
-    @classmethod
-    def _insert(cls, query, with_=None):
+    def _insert(cls, query):
         table = cls.__table__()
         Transaction().connection.cursor().execute(*table.insert(
                 [table.company, table.kind,
                     *[Column(table, n) for n in WRONG], table.open_key,
-                    table.alert, table.change], query, with_=with_))
+                    table.alert, table.change], query))
 
     @classmethod
     def _open_key(cls, query):
@@ -150,9 +164,9 @@ class Finding(ModelSQL):
             *table.delete(where=table.company == company.id))
 
 
-def _ended(alert):
+def _ended(state):
     "Return the expression of the change of what is not wrong any more"
-    return Case((alert.state == 'resolved', 'over'), else_='resolved')
+    return Case((state == 'resolved', 'over'), else_='resolved')
 
 
 class Scan(ModelSQL):
