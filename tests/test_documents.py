@@ -10,6 +10,8 @@ from .tools import new_demo, serve
 LANE = 'demo'
 # Without a document in the demo
 MISSING = {'ir.error', 'res.user.application'}
+# Documents that refuse before, because they are no draft any more
+OWN = {'purchase.budget': f'{READONLY}|不是草稿'}
 
 
 class DocumentsTestCase(unittest.TestCase):
@@ -46,7 +48,8 @@ class DocumentsTestCase(unittest.TestCase):
                 with self.subTest(model=model, state=state, other=other):
                     if other == state:
                         continue
-                    with self.assertRaisesRegex(Refused, READONLY):
+                    with self.assertRaisesRegex(
+                            Refused, OWN.get(model, READONLY)):
                         self.session.call(
                             model, 'write', [id_], {field: other})
             values = self.session.read(model, id_, field)
