@@ -326,11 +326,9 @@ class Scan(ModelSQL):
                     Cast(Literal('open'), 'VARCHAR'),
                     date, date, Literal(Transaction().user),
                     where=where)))
-        cls._note(table.select(
-                table.id, table.value, table.severity,
-                Cast(Literal('opened'), 'VARCHAR').as_('type'),
-                where=(table.company == scope.company.id)
-                & (table.id > (last or 0))), now)
+        cls._note_all(
+            table, 'opened', (table.company == scope.company.id)
+            & (table.id > (last or 0)), now)
 
     @classmethod
     def _name_cause(cls, scope, now, before):
@@ -364,18 +362,15 @@ class Scan(ModelSQL):
     def _wake(cls, scope, now):
         "Open again what was snoozed until today"
         table = cls._alerts()
-        cls._note(table.select(
-                table.id, table.value, table.severity,
-                Cast(Literal('woken'), 'VARCHAR').as_('type'),
-                where=(table.state == 'snoozed')
-                & (table.snoozed_until <= scope.today)
-                & (table.company == scope.company.id)), now)
+        where = (
+            (table.state == 'snoozed')
+            & (table.snoozed_until <= scope.today)
+            & (table.company == scope.company.id))
+        cls._note_all(table, 'woken', where, now)
         Transaction().connection.cursor().execute(*table.update(
                 [table.state, table.snoozed_until, table.write_date],
                 ['open', Null, now],
-                where=(table.state == 'snoozed')
-                & (table.snoozed_until <= scope.today)
-                & (table.company == scope.company.id)))
+                where=where))
 
     @classmethod
     def _escalate(cls, scope, now):
@@ -400,13 +395,18 @@ class Scan(ModelSQL):
         where = (
             (table.state == 'open') & (table.escalated_at == Null)
             & (table.company == scope.company.id) & clause)
-        cls._note(table.select(
-                table.id, table.value, table.severity,
-                Cast(Literal('escalated'), 'VARCHAR').as_('type'),
-                where=where), now)
+        cls._note_all(table, 'escalated', where, now)
         cursor.execute(*table.update(
                 [table.escalated_at, table.write_date], [now, now],
                 where=where))
+
+    @classmethod
+    def _note_all(cls, table, type_, where, now):
+        "Record the same event of all alerts of the clause"
+        cls._note(table.select(
+                table.id, table.value, table.severity,
+                Cast(Literal(type_), 'VARCHAR').as_('type'),
+                where=where), now)
 
     @classmethod
     def _note(cls, alerts, now):

@@ -10,7 +10,7 @@ from sql import Cast, Column, Literal, Null, Window
 from sql.aggregate import Sum
 
 from trytond.i18n import gettext
-from trytond.model import fields
+from trytond.model import ModelView, fields
 from trytond.modules.stock_alert.kind import Scope
 from trytond.pool import Pool
 from trytond.transaction import Transaction, without_check_access
@@ -216,6 +216,33 @@ def checked(state, *args, **kwargs):
             return func(cls, documents)
         return wrapper
     return decorator
+
+
+class OrderMixin(AlertedMixin):
+    "An order that is checked before it is quoted and confirmed"
+    __slots__ = ()
+
+    @classmethod
+    def get_alert_products(cls, orders):
+        return list({
+                l.product.id for o in orders for l in o.lines if l.product})
+
+    @classmethod
+    def sql_alert_lines(cls, scope):
+        return order_lines(
+            cls.__name__, lambda order: scope.has_document(order.id))
+
+    @classmethod
+    @ModelView.button
+    @checked('quotation')
+    def quote(cls, orders):
+        super().quote(orders)
+
+    @classmethod
+    @ModelView.button
+    @checked('confirmed')
+    def confirm(cls, orders):
+        super().confirm(orders)
 
 
 def _describe(kind, breach):

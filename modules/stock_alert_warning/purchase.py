@@ -6,11 +6,10 @@ from sql.aggregate import Sum
 from sql.functions import RowNumber
 from sql.operators import Concat
 
-from trytond.model import ModelView
 from trytond.modules.stock_alert.kind import Kind
 from trytond.pool import Pool, PoolMeta
 
-from .document import AlertedMixin, DocumentKind, checked, order_lines
+from .document import DocumentKind, OrderMixin, order_lines
 from .quantity import OrderAboveMaximum
 
 
@@ -125,7 +124,7 @@ class Rule(metaclass=PoolMeta):
         return {**super().get_kinds(), OpenOrder.name: OpenOrder}
 
 
-class Purchase(AlertedMixin, metaclass=PoolMeta):
+class Purchase(OrderMixin, metaclass=PoolMeta):
     __name__ = 'purchase.purchase'
 
     @classmethod
@@ -135,25 +134,3 @@ class Purchase(AlertedMixin, metaclass=PoolMeta):
             OrderAboveMaximum.name: OrderAboveMaximum,
             DocumentOpenOrder.name: DocumentOpenOrder,
             }
-
-    @classmethod
-    def get_alert_products(cls, purchases):
-        return list({
-                l.product.id for p in purchases for l in p.lines if l.product})
-
-    @classmethod
-    def sql_alert_lines(cls, scope):
-        return order_lines(
-            cls.__name__, lambda purchase: scope.has_document(purchase.id))
-
-    @classmethod
-    @ModelView.button
-    @checked('quotation')
-    def quote(cls, purchases):
-        super().quote(purchases)
-
-    @classmethod
-    @ModelView.button
-    @checked('confirmed')
-    def confirm(cls, purchases):
-        super().confirm(purchases)

@@ -3,14 +3,13 @@
 """Sales beyond what is available."""
 from sql import Null
 
-from trytond.model import ModelView
 from trytond.pool import Pool, PoolMeta
 
-from .document import AlertedMixin, checked, order_lines
+from .document import OrderMixin
 from .quantity import OrderForecastBelow, OrderForecastNegative
 
 
-class Sale(AlertedMixin, metaclass=PoolMeta):
+class Sale(OrderMixin, metaclass=PoolMeta):
     __name__ = 'sale.sale'
 
     @classmethod
@@ -20,28 +19,6 @@ class Sale(AlertedMixin, metaclass=PoolMeta):
             OrderForecastNegative.name: OrderForecastNegative,
             OrderForecastBelow.name: OrderForecastBelow,
             }
-
-    @classmethod
-    def get_alert_products(cls, sales):
-        return list({
-                l.product.id for s in sales for l in s.lines if l.product})
-
-    @classmethod
-    def sql_alert_lines(cls, scope):
-        return order_lines(
-            cls.__name__, lambda sale: scope.has_document(sale.id))
-
-    @classmethod
-    @ModelView.button
-    @checked('quotation')
-    def quote(cls, sales):
-        super().quote(sales)
-
-    @classmethod
-    @ModelView.button
-    @checked('confirmed')
-    def confirm(cls, sales):
-        super().confirm(sales)
 
 
 class SaleSupply(metaclass=PoolMeta):
