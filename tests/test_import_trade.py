@@ -189,6 +189,8 @@ class ImportTestCase(unittest.TestCase):
         cls.october = cls.write('october.csv', trade('2010-10', 1))
         cls.november = cls.write(
             'november.csv.gz', trade('2010-11', 2, lines=45))
+        cls.december = cls.write(
+            'december.csv', trade('2010-12', 3, lines=45))
         # The company starts with one sale, which --create makes
         seed = cls.write('seed.csv', [(
                     1, 'SEED', 'SEED', 1, '2010-09-30 08:00', '1.5', '17850',
@@ -428,7 +430,7 @@ class ImportTestCase(unittest.TestCase):
     def test_killed(self):
         "Test an import that is killed again and again ends the same"
         undisturbed = self.copy()
-        self.import_into(undisturbed, self.october)
+        self.import_into(undisturbed, self.december)
         expected = documents(undisturbed)
         total = len({row[0] for row in expected['sale']})
         database = self.copy()
@@ -436,13 +438,13 @@ class ImportTestCase(unittest.TestCase):
         for sales in [0, 2, total // 3, total // 2, total * 4 // 5]:
             kills += self.kill_at(database, sales)
         self.assertGreaterEqual(kills, 4)
-        self.import_into(database, self.october)
+        self.import_into(database, self.december)
         self.assertEqual(documents(database), expected)
 
     def kill_at(self, database, sales):
         "Kill an import as soon as there are so many sales, tell if it was"
         process = subprocess.Popen(
-            self.command('--create', database.uri, self.october),
+            self.command('--create', database.uri, self.december),
             cwd=self.folder, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         started = time.monotonic()

@@ -12,6 +12,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
+from .alert import ALERT_RULES, create_rules
 from .country import create_countries
 from .exceptions import SetupError
 
@@ -74,6 +75,10 @@ class SetupStart(ModelView):
     stock_accounting = fields.Boolean(
         "Stock in the Accounts",
         help="Check to post the value of each stock move to the accounts.")
+    alert_rules = fields.Boolean(
+        "Alert Rules",
+        help="Check to be alerted of what is usually wrong.\n"
+        "The rules may be changed at any time.")
     warehouses = fields.One2Many(
         'company.setup.warehouse', None, "Warehouses", required=True)
 
@@ -120,6 +125,10 @@ class SetupStart(ModelView):
 
     @classmethod
     def default_stock_accounting(cls):
+        return True
+
+    @classmethod
+    def default_alert_rules(cls):
         return True
 
     @classmethod
@@ -199,6 +208,8 @@ class Setup(Wizard):
             self._setup_categories(accounts, taxes)
             self._setup_payments(company, accounts)
             User.write(users, {'warehouse': self._setup_warehouses().id})
+            if self.start.alert_rules:
+                create_rules(company, self._get_alert_rules())
             self._close_config_wizard()
         return 'end'
 
@@ -460,6 +471,10 @@ class Setup(Wizard):
         Location = Pool().get('stock.location')
         return Location(
             type='warehouse', lost_found_location=first.lost_found_location)
+
+    def _get_alert_rules(self):
+        "Return the kind, the values and the roles of the rules of alerts"
+        return list(ALERT_RULES)
 
     def _close_config_wizard(self):
         pool = Pool()

@@ -10,3 +10,9 @@ class Setup(metaclass=PoolMeta):
         warehouse = super()._new_warehouse(first)
         warehouse.production_location = first.production_location
         return warehouse
+
+    def _get_alert_rules(self):
+        return [
+            *super()._get_alert_rules(),
+            ('overdue_production', {'threshold': 0}, ['planner']),
+            ]

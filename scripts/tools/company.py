@@ -30,7 +30,7 @@ def reload_context(config):
 def setup_company(
         config, name, currency, language, tax_rate=None, fiscalyears=None,
         timezone=None, warehouses=None, cost_price_method='average',
-        stock_accounting=True):
+        stock_accounting=True, alert_rules=False):
     """Run the company set-up.
 
     :param config: configuration of proteus
@@ -42,6 +42,7 @@ def setup_company(
         calendar year of today when None
     :param warehouses: list of (name, code, with zones), one when None
     :param stock_accounting: post stock moves to the accounts
+    :param alert_rules: create the usual rules of alerts
     :return: the company, the context of the configuration is set to it
     """
     Company = Model.get('company.company', config=config)
@@ -57,6 +58,7 @@ def setup_company(
     form.tax_rate = None if tax_rate is None else Decimal(tax_rate)
     form.cost_price_method = cost_price_method
     form.stock_accounting = stock_accounting
+    form.alert_rules = alert_rules
     if fiscalyears:
         form.fiscalyear_start_date, form.fiscalyear_end_date = fiscalyears
     if warehouses:

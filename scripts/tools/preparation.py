@@ -175,6 +175,8 @@ def _fill(database, choice, passwords):
             fiscalyears=(
                 dt.date(today.year - 1, 1, 1),
                 dt.date(today.year + 1, 12, 31)),
+            # The documents of the demo come with rules of their own
+            alert_rules=choice.empty,
             **COMPANIES[choice.language])
         accounts = create_accounts(config, passwords)
         if not choice.empty:

@@ -7,7 +7,8 @@ from trytond.tests.test_tryton import ModuleTestCase
 class StockAlertTradeTestCase(CompanyTestMixin, ModuleTestCase):
     "Test Stock Alert Trade module"
     module = 'stock_alert_trade'
-    extras = ['account_credit_limit', 'purchase', 'sale']
+    extras = [
+        'account_credit_limit', 'purchase', 'sale', 'sale_credit_limit']
 
 
 del ModuleTestCase

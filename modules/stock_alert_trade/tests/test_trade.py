@@ -8,6 +8,7 @@ from trytond.model.exceptions import AccessError
 from trytond.modules.account.tests import create_chart, get_fiscalyear
 from trytond.modules.stock_alert.exceptions import RuleValidationError
 from trytond.modules.stock_alert.tests.tools import KindTestMixin, with_store
+from trytond.modules.stock_alert_trade.tests.tools import setup_trade
 from trytond.pool import Pool
 from trytond.tests.test_tryton import (
     TestCase, activate_module, with_transaction)
@@ -26,14 +27,15 @@ class TradeTestCase(KindTestMixin, TestCase):
         activate_module([case.module, *case.extras])
 
     def order(self, store, model, *lines, state='processing', days=0,
-            currency=None):
+            currency=None, party=None, **values):
         "Make a purchase or a sale of lines of product, quantity and price"
         pool = Pool()
         Party = pool.get('party.party')
         Order = pool.get(f'{model}.{model}')
         Line = pool.get(f'{model}.line')
-        party = Party(name="Party", addresses=[{}])
-        party.save()
+        if not party:
+            party = Party(name="Party", addresses=[{}])
+            party.save()
         order = Order(
             company=store.company, party=party,
             warehouse=store.warehouse, invoice_address=party.addresses[0],
@@ -42,7 +44,7 @@ class TradeTestCase(KindTestMixin, TestCase):
                     product=product, quantity=quantity, unit=unit,
                     unit_price=Decimal(price))
                 for product, quantity, unit, price in lines],
-            **{f'{model}_date': store.day(days)})
+            **{f'{model}_date': store.day(days)}, **values)
         order.save()
         Order.write([order], {'state': state})
         return order.lines
@@ -145,6 +147,76 @@ class TradeTestCase(KindTestMixin, TestCase):
                     (late, None, 40, 'warning')])
             self.assertAlerts(store, 'credit_limit', [
                     (good, None, 90, 'warning')])
+
+    @with_transaction()
+    def test_open_sales(self):
+        "What is sold and not invoiced uses up the credit, as the check says"
+        with with_store(1) as store:
+            pool = Pool()
+            Currency = pool.get('currency.currency')
+            Invoice = pool.get('account.invoice')
+            Move = pool.get('stock.move')
+            Party = pool.get('party.party')
+            Sale = pool.get('sale.sale')
+            setup_trade(store)
+            product, = store.products
+            kg, g = store.kilogram, store.gram
+            euro = Currency(
+                name="Euro", symbol="€", code='EUR',
+                rates=[{'date': store.day(-9), 'rate': Decimal('0.5')}])
+            euro.save()
+            expected = {}
+
+            def sell(used, *lines, steps=('quote', 'confirm', 'process'),
+                    **values):
+                "Sell to somebody with a credit of 1000"
+                party = Party(
+                    name=f"Uses {used}", addresses=[{}],
+                    credit_limit_amount=Decimal(1000))
+                party.save()
+                expected[party] = used
+                sale = self.order(
+                    store, 'sale', *lines, state='draft', party=party,
+                    shipment_address=party.addresses[0], **values)[0].sale
+                for step in steps:
+                    getattr(Sale, step)([sale])
+                return Sale(sale.id)
+            sell(200, (product, 10, kg, 20))
+            sell(100, (product, 5000, g, '0.02'), steps=['quote', 'confirm'])
+            sell(0, (product, 10, kg, 20), steps=['quote'])
+            sell(400, (product, 10, kg, 20), currency=euro)
+            # What comes back gives no credit before it is invoiced
+            sell(200, (product, 10, kg, 20), (product, -5, kg, 20))
+
+            # Six of eleven are a debt, the others still to be invoiced
+            sale = sell(220, (product, 11, kg, 20))
+            invoice, = sale.invoices
+            invoice.invoice_date = store.today
+            invoice.lines[0].quantity = 6
+            invoice.lines = invoice.lines
+            invoice.save()
+            Invoice.post([invoice])
+            # Nobody will invoice it
+            sale = sell(0, (product, 7, kg, 20))
+            Invoice.cancel(sale.invoices)
+            sale.invoices_ignored = sale.invoices
+            sale.save()
+            # Nobody will deliver three of eight
+            sale = sell(
+                100, (product, 5, kg, 20), (product, 3, kg, 20),
+                invoice_method='fulfillment')
+            line = sale.lines[1]
+            Move.cancel(line.moves)
+            line.moves_ignored = line.moves
+            line.save()
+
+            store.rule('credit_limit', 0.1)
+            self.assertAlerts(store, 'credit_limit', [
+                    (party, None, used / 10, 'warning')
+                    for party, used in expected.items() if used])
+            self.assertEqual(
+                {p: p.credit_amount for p in Party.browse(expected)},
+                expected)
 
     @with_transaction()
     def test_wrong_rules(self):

@@ -7,8 +7,8 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from trytond import backend
-from trytond.modules.account.tests import create_chart, get_fiscalyear
 from trytond.modules.stock_alert.tests.tools import with_store
+from trytond.modules.stock_alert_trade.tests.tools import setup_trade
 from trytond.modules.stock_alert_warning.exceptions import (
     StockAlertError, StockAlertWarning)
 from trytond.pool import Pool
@@ -27,38 +27,6 @@ class DocumentTestCase(TestCase):
         super().setUpClass()
         case = test_module.StockAlertWarningTestCase
         activate_module([case.module, *case.extras])
-
-    def setup_trade(self, store):
-        "Make the products tradable and return a party"
-        pool = Pool()
-        Account = pool.get('account.account')
-        Category = pool.get('product.category')
-        Party = pool.get('party.party')
-        Template = pool.get('product.template')
-        create_chart(store.company)
-        fiscalyear = get_fiscalyear(store.company, today=store.today)
-        fiscalyear.save()
-        fiscalyear.__class__.create_period([fiscalyear])
-        revenue, expense = (
-            Account.search([
-                    (f'type.{name}', '=', True),
-                    ('closed', '!=', True),
-                    ], limit=1)[0]
-            for name in ['revenue', 'expense'])
-        category = Category(
-            name="Accounting", accounting=True, account_revenue=revenue,
-            account_expense=expense)
-        category.save()
-        Template.write([p.template for p in store.products], {
-                'account_category': category.id,
-                'salable': True,
-                'sale_uom': store.kilogram.id,
-                'purchasable': True,
-                'purchase_uom': store.kilogram.id,
-                })
-        party = Party(name="Party", addresses=[{}])
-        party.save()
-        return party
 
     def order(self, store, model, party, lines, **values):
         "Return a draft order of products, quantities, units and prices"
@@ -143,7 +111,7 @@ class DocumentTestCase(TestCase):
         "Sales of more than will be there, alone and together"
         with with_store(2) as store:
             Sale = Pool().get('sale.sale')
-            party = self.setup_trade(store)
+            party = setup_trade(store)
             product, other = store.products
             store.rule('forecast_negative', on_document='warn')
             store.rule(
@@ -198,7 +166,7 @@ class DocumentTestCase(TestCase):
         "Sales below the cost, in any unit, and what is bought for them"
         with with_store(1) as store:
             Sale = Pool().get('sale.sale')
-            party = self.setup_trade(store)
+            party = setup_trade(store)
             product, = store.products
             store.rule(
                 'sale_price', 0, reference='cost_price', on_document='warn')
@@ -222,7 +190,7 @@ class DocumentTestCase(TestCase):
             Move = pool.get('account.move')
             Period = pool.get('account.period')
             Sale = pool.get('sale.sale')
-            party = self.setup_trade(store)
+            party = setup_trade(store)
             product, = store.products
             party.credit_limit_amount = Decimal(200)
             party.save()
@@ -275,7 +243,7 @@ class DocumentTestCase(TestCase):
         "Purchases of too much, too dear, and once more"
         with with_store(2) as store:
             Purchase = Pool().get('purchase.purchase')
-            party = self.setup_trade(store)
+            party = setup_trade(store)
             product, other = store.products
             store.rule('above_maximum', 50, on_document='refuse')
             store.rule(
@@ -324,7 +292,7 @@ class DocumentTestCase(TestCase):
             pool = Pool()
             Shipment = pool.get('stock.shipment.out')
             Internal = pool.get('stock.shipment.internal')
-            self.setup_trade(store)
+            setup_trade(store)
             product, other = store.products
             store.rule('negative', on_document='refuse')
             store.rule(
@@ -385,7 +353,7 @@ class DocumentTestCase(TestCase):
         "The same statements for one line as for many"
         with with_store(6) as store:
             Sale = Pool().get('sale.sale')
-            party = self.setup_trade(store)
+            party = setup_trade(store)
             for kind in ['forecast_negative', 'forecast_below']:
                 store.rule(
                     kind, 0 if kind == 'forecast_below' else None,
@@ -413,7 +381,7 @@ class DocumentTestCase(TestCase):
         "The most specific rule decides, also that nothing happens"
         with with_store(2) as store:
             Sale = Pool().get('sale.sale')
-            party = self.setup_trade(store)
+            party = setup_trade(store)
             product, other = store.products
             store.rule('forecast_negative', on_document='warn')
             store.rule('forecast_negative', product=product)
@@ -425,35 +393,54 @@ class DocumentTestCase(TestCase):
     @unittest.skipIf(
         backend.name == 'sqlite', "SQLite lets one write at a time")
     def test_two_sales(self):
-        "Of two sales that are confirmed at once the last goods go to one"
+        "Of two sales at once one gets the last goods, or the last credit"
         @with_transaction()
         def prepare():
-            with with_store() as store:
+            with with_store(2) as store:
                 Sale = Pool().get('sale.sale')
-                party = self.setup_trade(store)
-                product, = store.products
                 store.rule('forecast_negative', on_document='refuse')
-                store.move(product, 10)
-                sales = [
-                    self.order(store, 'sale.sale', party, [
-                            (product, 7, store.kilogram, 20)])
-                    for _ in range(2)]
-                for sale in sales:
-                    Sale.quote([sale])
+                store.rule('credit_limit', 50, on_document='refuse')
+                party = setup_trade(store)
+                customer, = party.__class__.copy([party])
+                customer.credit_limit_amount = Decimal(400)
+                customer.save()
+                pairs = []
+                for product, quantity, party in zip(
+                        store.products, [10, 100], [party, customer]):
+                    store.move(product, quantity)
+                    sales = [
+                        self.order(store, 'sale.sale', party, [
+                                (product, 7, store.kilogram, 20)])
+                        for _ in range(2)]
+                    for sale in sales:
+                        Sale.quote([sale])
+                    pairs.append([s.id for s in sales])
                 Transaction().commit()
-                return [s.id for s in sales], {'company': store.company.id}
-        sales, context = prepare()
+                return pairs, {'company': store.company.id}
+        pairs, context = prepare()
+        for sales in pairs:
+            with self.subTest(sales=sales):
+                self.assertEqual(self.confirm_at_once(sales, context), 1)
+                with Transaction().start(DB_NAME, 1):
+                    Sale = Pool().get('sale.sale')
+                    self.assertEqual(
+                        sorted(s.state for s in Sale.browse(sales)),
+                        ['confirmed', 'quotation'])
+
+    def confirm_at_once(self, sales, context):
+        "Return how many of the sales are refused when confirmed at once"
         barrier = threading.Barrier(len(sales))
         refused = []
 
         def confirm(id_):
             extras, looked = {}, False
             while True:
-                with Transaction().start(
-                        DB_NAME, 1, context=context, **extras) as transaction:
-                    Sale = Pool().get('sale.sale')
-                    sale = Sale(id_)
-                    try:
+                try:
+                    with Transaction().start(
+                            DB_NAME, 1, context=context,
+                            **extras) as transaction:
+                        Sale = Pool().get('sale.sale')
+                        sale = Sale(id_)
                         self.assertEqual(sale.state, 'quotation')
                         if not looked:
                             # Both before one goes on
@@ -462,25 +449,18 @@ class DocumentTestCase(TestCase):
                         Sale.confirm([sale])
                         transaction.commit()
                         return
-                    except StockAlertError as error:
-                        refused.append(error)
-                        transaction.rollback()
-                        return
-                    # As the server does
-                    except TransactionError as error:
-                        transaction.rollback()
-                        error.fix(extras)
-                    except backend.DatabaseOperationalError:
-                        transaction.rollback()
+                except StockAlertError as error:
+                    refused.append(error)
+                    return
+                # As the server does
+                except TransactionError as error:
+                    error.fix(extras)
+                except backend.DatabaseOperationalError:
+                    pass
         threads = [
             threading.Thread(target=confirm, args=(id_,)) for id_ in sales]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        with Transaction().start(DB_NAME, 1):
-            Sale = Pool().get('sale.sale')
-            self.assertEqual(
-                sorted(s.state for s in Sale.browse(sales)),
-                ['confirmed', 'quotation'])
-        self.assertEqual(len(refused), 1)
+        return len(refused)
