@@ -12,6 +12,7 @@ from trytond.pyson import Eval, If
 from trytond.transaction import Transaction, without_check_access
 
 from .exceptions import AlertError
+from .kind import named
 from .rule import SEVERITIES
 
 STATES = [
@@ -188,6 +189,7 @@ class Alert(ModelSQL, ModelView):
         bool_op = 'AND' if operator.startswith('!') or operator.startswith(
             'not ') else 'OR'
         return [bool_op,
+            named(clause),
             ('product.rec_name', *clause[1:]),
             ('warehouse.rec_name', *clause[1:]),
             ]

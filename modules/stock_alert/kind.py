@@ -176,6 +176,20 @@ class GroupedKind(Kind):
             group_by=keys)
 
 
+def named(clause):
+    """Return the clause that the kind has the name.
+
+    :param clause: on the name of rules or alerts
+    """
+    _, operator, value = clause
+    text = (value or '').strip('%').lower()
+    Rule = Pool().get('stock.alert.rule')
+    selection = Rule.fields_get(['kind'])['kind']['selection']
+    kinds = [k for k, name in selection if text and text in name.lower()]
+    negated = operator.startswith(('!', 'not '))
+    return ('kind', 'not in' if negated else 'in', kinds)
+
+
 def reference(model, column):
     "Return the expression of the value of a reference"
     return Concat(f'{model},', Cast(column, 'VARCHAR'))

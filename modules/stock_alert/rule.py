@@ -14,6 +14,7 @@ from trytond.transaction import Transaction
 from . import kind_movement, kind_overdue, kind_quantity
 from .applicable import ApplicableMixin
 from .exceptions import RuleValidationError
+from .kind import named
 
 SEVERITIES = [
     ('info', "Information"),
@@ -223,6 +224,7 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
         bool_op = 'AND' if operator.startswith('!') or operator.startswith(
             'not ') else 'OR'
         return [bool_op,
+            named(clause),
             ('product.rec_name', *clause[1:]),
             ('category.rec_name', *clause[1:]),
             ('warehouse.rec_name', *clause[1:]),

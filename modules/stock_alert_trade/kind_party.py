@@ -229,6 +229,13 @@ class Alert(metaclass=PoolMeta):
     def _get_subjects(cls):
         return [*super()._get_subjects(), 'party.party']
 
+    @classmethod
+    def search_rec_name(cls, name, clause):
+        domain = super().search_rec_name(name, clause)
+        if domain[0] == 'OR':
+            domain.append(('subject.rec_name', *clause[1:], 'party.party'))
+        return domain
+
 
 class RuleReceivable(metaclass=PoolMeta):
     __name__ = 'stock.alert.rule'

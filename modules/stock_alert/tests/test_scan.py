@@ -155,6 +155,33 @@ class ScanTestCase(TestCase):
                     (store.products[1], store.second, 20, None)])
 
     @with_transaction()
+    def test_search(self):
+        "Rules and alerts are found by kind, product and warehouse"
+        with with_store(2) as store:
+            product, other = store.products
+            rule = store.rule('below_minimum', 10, product=product)
+            other_rule = store.rule(
+                'above_maximum', 5, product=other, warehouse=store.second)
+            store.move(product, 8)
+            store.move(other, 8, store.second)
+            store.scan()
+            alert, = store.open(rule=rule.id)
+            other_alert, = store.open(rule=other_rule.id)
+            for text, found in [
+                    ('below min', [rule, alert]),
+                    ('On Hand', [rule, other_rule, alert, other_alert]),
+                    ('P1', [other_rule, other_alert]),
+                    ('second', [other_rule, other_alert]),
+                    ('nothing', []),
+                    ]:
+                with self.subTest(text=text):
+                    clause = ('rec_name', 'ilike', f'%{text}%')
+                    self.assertCountEqual([
+                            *store.Rule.search([clause]),
+                            *store.Alert.search([
+                                    clause, ('state', '=', 'open')])], found)
+
+    @with_transaction()
     def test_other_kind(self):
         "A rule that becomes one of another kind ends what it opened"
         with with_store() as store:

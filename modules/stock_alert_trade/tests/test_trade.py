@@ -145,8 +145,11 @@ class TradeTestCase(KindTestMixin, TestCase):
             store.rule('credit_limit', 80, critical_threshold=100)
             self.assertAlerts(store, 'receivable_overdue', [
                     (late, None, 40, 'warning')])
-            self.assertAlerts(store, 'credit_limit', [
+            alert, = self.assertAlerts(store, 'credit_limit', [
                     (good, None, 90, 'warning')])
+            self.assertEqual(
+                store.Alert.search([('rec_name', 'ilike', '%good%')]),
+                [alert])
 
     @with_transaction()
     def test_open_sales(self):
