@@ -354,9 +354,11 @@ class WebClient:
     def current(self, *names):
         "Return the model, the id and values of the record that is shown"
         return self.page.evaluate(
-            '''names => {
+            '''async names => {
                 const screen = Sao.Tab.tabs.get_current().screen;
                 const record = screen.current_record;
+                // A wizard lets the form forget the values
+                await Promise.all(names.map(n => record.load(n)));
                 return [screen.model_name, record.id,
                     ...names.map(n => record.field_get_client(n))];
             }''', list(names))
