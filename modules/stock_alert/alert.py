@@ -12,7 +12,7 @@ from trytond.pyson import Eval, If
 from trytond.transaction import Transaction, without_check_access
 
 from .exceptions import AlertError
-from .kind import named
+from .kind import search_named
 from .rule import SEVERITIES
 
 STATES = [
@@ -185,14 +185,7 @@ class Alert(ModelSQL, ModelView):
 
     @classmethod
     def search_rec_name(cls, name, clause):
-        _, operator, value = clause
-        bool_op = 'AND' if operator.startswith('!') or operator.startswith(
-            'not ') else 'OR'
-        return [bool_op,
-            named(clause),
-            ('product.rec_name', *clause[1:]),
-            ('warehouse.rec_name', *clause[1:]),
-            ]
+        return search_named(clause, 'product', 'warehouse')
 
     @classmethod
     def view_attributes(cls):

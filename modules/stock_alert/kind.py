@@ -176,10 +176,11 @@ class GroupedKind(Kind):
             group_by=keys)
 
 
-def named(clause):
-    """Return the clause that the kind has the name.
+def search_named(clause, *names):
+    """Return the domain of the rules or alerts that are called so.
 
-    :param clause: on the name of rules or alerts
+    :param clause: on their name
+    :param names: fields whose records may have it, beside the kind
     """
     _, operator, value = clause
     text = (value or '').strip('%').lower()
@@ -187,7 +188,9 @@ def named(clause):
     selection = Rule.fields_get(['kind'])['kind']['selection']
     kinds = [k for k, name in selection if text and text in name.lower()]
     negated = operator.startswith(('!', 'not '))
-    return ('kind', 'not in' if negated else 'in', kinds)
+    return ['AND' if negated else 'OR',
+        ('kind', 'not in' if negated else 'in', kinds),
+        *[(f'{name}.rec_name', *clause[1:]) for name in names]]
 
 
 def reference(model, column):

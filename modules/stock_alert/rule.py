@@ -14,7 +14,7 @@ from trytond.transaction import Transaction
 from . import kind_movement, kind_overdue, kind_quantity
 from .applicable import ApplicableMixin
 from .exceptions import RuleValidationError
-from .kind import named
+from .kind import search_named
 
 SEVERITIES = [
     ('info', "Information"),
@@ -220,15 +220,7 @@ class Rule(ApplicableMixin, DeactivableMixin, ModelSQL, ModelView):
 
     @classmethod
     def search_rec_name(cls, name, clause):
-        _, operator, value = clause
-        bool_op = 'AND' if operator.startswith('!') or operator.startswith(
-            'not ') else 'OR'
-        return [bool_op,
-            named(clause),
-            ('product.rec_name', *clause[1:]),
-            ('category.rec_name', *clause[1:]),
-            ('warehouse.rec_name', *clause[1:]),
-            ]
+        return search_named(clause, 'product', 'category', 'warehouse')
 
     @classmethod
     def view_attributes(cls):

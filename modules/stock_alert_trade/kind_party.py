@@ -9,6 +9,8 @@ from trytond.modules.stock_alert.kind import (
     EPSILON, Kind, days_between, reference)
 from trytond.pool import Pool, PoolMeta
 
+from .currency import in_company_currency
+
 
 class PartyKind(Kind):
     touch = None
@@ -128,39 +130,22 @@ class SaleCreditLimit(CreditLimit):
 
     def _open_sales(self, scope):
         "Return the query of party and amount of what is not invoiced yet"
-        pool = Pool()
-        Currency = pool.get('currency.currency')
-        line, sale, unit, from_, where = self._open_lines(scope)
         quantity = Union(
-            from_.select(
-                line.id.as_('line'),
-                (line.quantity * Coalesce(unit.factor, 1)).as_('quantity'),
-                where=where),
-            self._invoiced(scope), self._ignored(scope), all_=True)
+            self._sold(scope), self._invoiced(scope), self._ignored(scope),
+            all_=True)
         left = quantity.select(
             quantity.line.as_('line'),
             Sum(quantity.quantity).as_('quantity'),
             group_by=quantity.line,
             having=Sum(quantity.quantity) > EPSILON)
-        line, sale, unit, from_, where = self._open_lines(scope)
-        from_ = from_.join(left, condition=left.line == line.id)
-        own = Literal(scope.company.currency.id)
-        rates = []
-        for currency in [own, sale.currency]:
-            rate = Currency.currency_rate_sql()
-            from_ = from_.join(
-                rate, 'LEFT', condition=(rate.currency == currency)
-                & (rate.start_date <= scope.today)
-                & ((rate.end_date == Null) | (rate.end_date > scope.today)))
-            rates.append(Cast(rate.rate, 'FLOAT'))
-        own_rate, rate = rates
-        amount = (
+        line, sale, unit, from_, _ = self._open_lines(scope)
+        from_, amount = in_company_currency(
+            from_.join(left, condition=left.line == line.id),
             left.quantity / Coalesce(unit.factor, 1)
-            * Cast(line.unit_price, 'FLOAT'))
+            * Cast(line.unit_price, 'FLOAT'),
+            sale.currency, scope.company, scope.today)
         return from_.select(
-            sale.party.as_('party'),
-            Case((sale.currency == own, amount),
-                else_=amount * own_rate / rate).as_('amount'))
+            sale.party.as_('party'), amount.as_('amount'))
 
     def _open_lines(self, scope):
         """Return the tables and the clause of the lines of open sales.
@@ -179,6 +164,14 @@ class SaleCreditLimit(CreditLimit):
             & sale.state.in_(['confirmed', 'processing'])
             & (line.type == 'line') & (line.quantity > 0))
         return line, sale, unit, from_, where
+
+    def _sold(self, scope):
+        "Return the query of the quantity of each line in the base unit"
+        line, sale, unit, from_, where = self._open_lines(scope)
+        return from_.select(
+            line.id.as_('line'),
+            (line.quantity * Coalesce(unit.factor, 1)).as_('quantity'),
+            where=where)
 
     def _invoiced(self, scope):
         "Return the query of what is posted, or will not be invoiced, negated"

@@ -3,7 +3,7 @@
 """Prices of open orders that are unlike they should be."""
 from sql import Cast, Column, Literal, Null, Union, Window
 from sql.aggregate import Sum
-from sql.conditionals import Case, Coalesce
+from sql.conditionals import Coalesce
 from sql.functions import RowNumber
 
 from trytond.model import fields
@@ -11,6 +11,8 @@ from trytond.modules.stock_alert.kind import (
     Kind, cost_prices, days_between, reference)
 from trytond.pool import Pool, PoolMeta
 from trytond.pyson import Eval
+
+from .currency import in_company_currency
 
 OPEN = ['quotation', 'confirmed', 'processing']
 ORDERED = ['confirmed', 'processing', 'done']
@@ -35,7 +37,6 @@ class PriceKind(Kind):
             default unit, and price for it in the currency of the company
         """
         pool = Pool()
-        Currency = pool.get('currency.currency')
         Order = pool.get(self.order)
         Line = pool.get(self.line)
         Product = pool.get('product.product')
@@ -46,45 +47,31 @@ class PriceKind(Kind):
                 Order, Line, Product, Template, Uom, Uom])
         date_name = self.order.partition('.')[0] + '_date'
         date = Coalesce(Column(order, date_name), scope.today)
-        currency = scope.company.currency.id
-        rate, company_rate = (
-            Currency.currency_rate_sql(), Currency.currency_rate_sql())
-
-        def at_date(rate, condition):
-            return condition & (rate.start_date <= date) & (
-                (rate.end_date == Null) | (rate.end_date > date))
-
-        price = Cast(line.unit_price, 'FLOAT')
-        price = Case((order.currency == currency, price),
-            else_=price * Cast(company_rate.rate, 'FLOAT')
-            / Cast(rate.rate, 'FLOAT'))
         factor = unit.factor / default_unit.factor
         order_id = Column(line, self.order.partition('.')[0])
-        return (line
+        from_ = (line
             .join(order, condition=order_id == order.id)
             .join(product, condition=line.product == product.id)
             .join(template, condition=product.template == template.id)
             .join(unit, condition=line.unit == unit.id)
             .join(default_unit,
-                condition=template.default_uom == default_unit.id)
-            .join(rate, 'LEFT',
-                condition=at_date(rate, rate.currency == order.currency))
-            .join(company_rate, 'LEFT',
-                condition=at_date(
-                    company_rate, company_rate.currency == currency))
-            .select(
-                line.id.as_('id'),
-                line.product.as_('product'),
-                template.id.as_('template'),
-                order.warehouse.as_('warehouse'),
-                date.as_('date'),
-                (line.quantity * factor).as_('quantity'),
-                (price / factor).as_('price'),
-                where=(line.type == 'line')
-                & (line.quantity > 0)
-                & (line.unit_price != Null)
-                & order.state.in_(states)
-                & (order.company == scope.company.id)))
+                condition=template.default_uom == default_unit.id))
+        from_, price = in_company_currency(
+            from_, Cast(line.unit_price, 'FLOAT'), order.currency,
+            scope.company, date)
+        return from_.select(
+            line.id.as_('id'),
+            line.product.as_('product'),
+            template.id.as_('template'),
+            order.warehouse.as_('warehouse'),
+            date.as_('date'),
+            (line.quantity * factor).as_('quantity'),
+            (price / factor).as_('price'),
+            where=(line.type == 'line')
+            & (line.quantity > 0)
+            & (line.unit_price != Null)
+            & order.state.in_(states)
+            & (order.company == scope.company.id))
 
     def rows(self, scope):
         return self.lines(scope, OPEN)

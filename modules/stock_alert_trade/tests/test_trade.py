@@ -5,7 +5,6 @@ import datetime as dt
 from decimal import Decimal
 
 from trytond.model.exceptions import AccessError
-from trytond.modules.account.tests import create_chart, get_fiscalyear
 from trytond.modules.stock_alert.exceptions import RuleValidationError
 from trytond.modules.stock_alert.tests.tools import KindTestMixin, with_store
 from trytond.modules.stock_alert_trade.tests.tools import setup_trade
@@ -53,12 +52,8 @@ class TradeTestCase(KindTestMixin, TestCase):
     def test_price(self):
         "Prices unlike the last one, the average, the cost, the list price"
         with with_store(2) as store:
-            create_chart(store.company)
+            setup_trade(store)
             product, other = store.products
-            for template in [p.template for p in store.products]:
-                template.purchasable = template.salable = True
-                template.purchase_uom = template.sale_uom = store.kilogram
-                template.save()
             kg, g = store.kilogram, store.gram
             self.order(
                 store, 'purchase', (product, 30, kg, 10), (other, 1, kg, 10),
@@ -102,14 +97,9 @@ class TradeTestCase(KindTestMixin, TestCase):
             Move = pool.get('account.move')
             Journal = pool.get('account.journal')
             Party = pool.get('party.party')
-            create_chart(store.company)
-            year = get_fiscalyear(store.company)
-            year.save()
-            year.create_period([year])
-            period = year.periods[0]
-            for period in year.periods:
-                if period.start_date <= store.today <= period.end_date:
-                    break
+            Period = pool.get('account.period')
+            setup_trade(store)
+            period = Period.find(store.company, date=store.today)
             receivable, = Account.search([
                     ('type.receivable', '=', True),
                     ('party_required', '=', True),
